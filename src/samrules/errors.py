@@ -1,0 +1,35 @@
+"""The exceptions a user of samrules meets. Each carries every problem found, not the first only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from samrules.diagnostics import Diagnostic, sort_key
+
+
+class SamrulesError(Exception):
+    """Base of all samrules errors.
+
+    Attributes:
+        diagnostics: every problem, in reading order, with code, message, file, line, column, help.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(sorted(diagnostics, key=sort_key))
+        super().__init__("\n\n".join(d.render() for d in self.diagnostics))
+
+
+class RulesetError(SamrulesError):
+    """A ruleset that cannot be used: unreadable, ill-formed, or refused by the checker."""
+
+
+class FactError(SamrulesError):
+    """Facts that cannot be used: a wrong type, a value out of range, a missing account id."""
+
+
+class OutputError(SamrulesError):
+    """Results that cannot be written where they were asked for."""
+
+
+class UndeclaredFactWarning(UserWarning):
+    """A fact was given that no ruleset in use declares; it cannot have any effect."""

@@ -1,0 +1,1 @@
+"""What a ruleset is: frozen classes, types, operators, expressions. No input or output."""

@@ -1,0 +1,230 @@
+"""A ruleset as its author wrote it: facts, parameters, definitions, scorecards, rules, a decision.
+
+These classes are structured straight from the file; there is no second, raw form of them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import attrs
+
+from samrules.diagnostics import Span
+from samrules.model.expressions import Expr
+from samrules.model.types import Duration, Type, Value
+
+
+def _span() -> Any:
+    return attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class Range:
+    """Allowed values, both ends included; None leaves an end open."""
+
+    low: Value | None = None
+    high: Value | None = None
+
+
+@attrs.frozen
+class Fact:
+    """A fact of an account: what it is, its type, and where a company keeps it."""
+
+    name: str
+    type: Type
+    title: str | None = None
+    description: str | None = None
+    range: Range | None = None
+    source: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class DatedValue:
+    """A parameter's value from a day on."""
+
+    since: date
+    value: Value
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Parameter:
+    """A threshold with effective dates and the reason for it. `values` are in order of date."""
+
+    name: str
+    type: Type
+    values: tuple[DatedValue, ...]
+    title: str | None = None
+    reason: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = _span()
+
+    def at(self, day: date) -> DatedValue | None:
+        """The value in force on a day, or None before the first."""
+        found = None
+        for dated in self.values:
+            if dated.since <= day:
+                found = dated
+        return found
+
+
+@attrs.frozen
+class Definition:
+    """A named condition or value, shown by its name in explanations."""
+
+    name: str
+    value: Expr
+    title: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Points:
+    """A row of a criterion: so many points when the condition holds; None is `otherwise`."""
+
+    when: Expr | None
+    points: float
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Scale:
+    """Points in proportion to a value: none at `zero` and beyond, the full weight at `full`."""
+
+    of: Expr
+    zero: Expr
+    full: Expr
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Criterion:
+    """One criterion of a scorecard: a table of conditions to points, or a scale."""
+
+    name: str
+    weight: float
+    points: tuple[Points, ...] = ()
+    scale: Scale | None = None
+    title: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Band:
+    """A named stretch of a score, from its lower bound to the next band's."""
+
+    name: str
+    since: float
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Scorecard:
+    """Weighted criteria that sum to a score of 0 to 100, with named bands."""
+
+    name: str
+    criteria: tuple[Criterion, ...]
+    bands: tuple[Band, ...] = ()
+    title: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Sustained:
+    """A rule must hold at this many of the latest reviews, reaching back at least `over`."""
+
+    reviews: int
+    over: Duration | None = None
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Assignment:
+    """What a rule sets when it holds: the outcome, or an output. A constant, or an expression."""
+
+    name: str
+    value: Value | Expr
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Rule:
+    """When `when` is true and no `unless` is, the rule holds and sets what `then` says."""
+
+    name: str
+    when: Expr
+    then: tuple[Assignment, ...]
+    title: str | None = None
+    unless: tuple[Expr, ...] = ()
+    sustained: Sustained | None = None
+    because: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = _span()
+    because_span: Span | None = _span()
+
+
+HIT_POLICIES = ("priority", "first", "unique", "collect")
+EVIDENCE_NEEDED = "evidence_needed"
+"""The outcome of a decision that its known facts leave open."""
+CONFLICT = "conflict"
+"""The outcome when two rules of a `unique` decision hold at once: an error of the ruleset."""
+
+
+@attrs.frozen
+class Decide:
+    """What a ruleset decides: the name of the decision, its outcomes, how rules combine."""
+
+    name: str
+    outcomes: tuple[str, ...]
+    hit_policy: str = "priority"
+    otherwise: str | None = None
+    unsettled: str = EVIDENCE_NEEDED
+    title: str | None = None
+    span: Span | None = _span()
+
+
+@attrs.frozen
+class Ruleset:
+    """A whole ruleset file."""
+
+    name: str
+    version: str
+    title: str | None = None
+    description: str | None = None
+    currency: str | None = None
+    uses: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    define: tuple[Definition, ...] = ()
+    scorecards: tuple[Scorecard, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    decide: Decide | None = None
+    span: Span | None = _span()
+    uses_spans: tuple[Span | None, ...] = attrs.field(
+        default=(), eq=False, repr=False, kw_only=True
+    )
+
+
+@attrs.frozen
+class Passage:
+    """A place in a source that a rule rests on, in our own words."""
+
+    key: str
+    says: str
+    items: tuple[int, ...] = ()
+
+
+@attrs.frozen
+class Source:
+    """A text that rules cite."""
+
+    key: str
+    title: str
+    author: str | None
+    passages: tuple[Passage, ...]
