@@ -96,7 +96,7 @@ def _caret(span: Span, text: str) -> list[str]:
         cut = max(0, min(start - 40, len(text) - _LONGEST_LINE_SHOWN))
         text = text[cut : cut + _LONGEST_LINE_SHOWN]
         start, end = start - cut, min(end - cut, _LONGEST_LINE_SHOWN)
-    shown = text.replace("\t", " ")
+    shown = "".join(c if c.isprintable() else " " for c in text)
     return [f"  {shown}".rstrip(), "  " + " " * start + "^" * max(1, end - start)]
 
 

@@ -5,6 +5,7 @@ These classes are structured straight from the file; there is no second, raw for
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -228,3 +229,19 @@ class Source:
     title: str
     author: str | None
     passages: tuple[Passage, ...]
+
+
+def expressions_of(member: object) -> Iterator[Expr]:
+    """Every expression directly written in a member of a ruleset."""
+    match member:
+        case Definition(value=value):
+            yield value
+        case Scorecard(criteria=criteria):
+            for criterion in criteria:
+                yield from (row.when for row in criterion.points if row.when is not None)
+                if criterion.scale:
+                    yield from (criterion.scale.of, criterion.scale.zero, criterion.scale.full)
+        case Rule(when=when, unless=unless, then=then):
+            yield when
+            yield from unless
+            yield from (a.value for a in then if isinstance(a.value, Expr))

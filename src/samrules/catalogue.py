@@ -1,0 +1,308 @@
+"""Every problem samrules can report: what it means, why it matters, an example, the fix.
+
+`docs/diagnostics.md` is written from this table (`samrules check --codes`), so the page cannot
+drift from the code.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+
+class Severity(enum.Enum):
+    """An error makes the input unusable; a warning is a finding; a note is for information."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@attrs.frozen
+class Entry:
+    code: str
+    severity: Severity
+    what: str
+    why: str
+    example: str
+    fix: str
+
+
+def _error(code: str, what: str, why: str, example: str, fix: str) -> Entry:
+    return Entry(code, Severity.ERROR, what, why, example, fix)
+
+
+def _warning(code: str, what: str, why: str, example: str, fix: str) -> Entry:
+    return Entry(code, Severity.WARNING, what, why, example, fix)
+
+
+def _note(code: str, what: str, why: str, example: str, fix: str) -> Entry:
+    return Entry(code, Severity.NOTE, what, why, example, fix)
+
+
+_READING = (
+    _error("no-such-file", "The file or folder does not exist or cannot be read.",
+           "Nothing can be decided from it.",
+           "`samrules check desigantion.yaml`",
+           "Give the path of a file that exists; `samrules list` names the bundled rulesets."),
+    _error("wrong-encoding", "The file is not UTF-8 text.",
+           "Names and amounts would be read wrongly, and nobody would notice.",
+           "A CSV saved as \"Windows Latin-1\" with a customer called Müller.",
+           "Save the file again as UTF-8 (in a spreadsheet: \"CSV UTF-8\")."),
+    _error("empty-file", "The file holds nothing.",
+           "An empty ruleset or table is nearly always a failed export.",
+           "A file of no bytes, or of comments only.",
+           "Export it again, or give another file."),
+    _error("too-large", "The file is larger than a ruleset may be (1 MB).",
+           "A ruleset is read by people; a huge one is a data file given by mistake, or an attack.",
+           "`samrules check orders.yaml`, a dump of 10 MB.",
+           "Split the ruleset and join the parts with `uses`."),
+    _error("too-deep", "YAML groups or an expression are nested deeper than anyone can follow.",
+           "The limit keeps every reading and evaluation small and bounded.",
+           "`not not not … a`, forty times and more.",
+           "Name the inner parts under `define` and use the names."),
+    _error("yaml-syntax", "The file is not well-formed YAML 1.2.",
+           "Nothing after the fault can be trusted.",
+           "`title: [a, b` without the closing bracket.",
+           "Correct the line shown; indent with spaces, and quote texts that hold `: ` or ` #`."),
+    _error("yaml-feature", "The file uses a YAML feature that rulesets do without: an anchor, an "
+           "alias, a tag, several documents or a key that is not a plain word.",
+           "Such features can make a small file mean a huge or a surprising thing.",
+           "`when: *shared_condition`",
+           "Write the value out, or name it under `define`."),
+    _error("duplicate-key", "A key stands twice in one mapping.",
+           "Other readers keep one of the two and drop the other without a word.",
+           "Two rules with the same name.",
+           "Rename one of them, or remove it."),
+    _error("wrong-shape", "A mapping, a list or a single value stands where another was expected.",
+           "The entry has no meaning in that shape.",
+           "`rules: [a, b]`",
+           "Write it as the help shows; docs/language.md has an example of each."),
+    _error("unknown-key", "A key that the language does not have.",
+           "A misspelt key would otherwise be ignored, and the rule would mean something else.",
+           "`unles: plan_reaffirmed`",
+           "Correct the spelling, or remove the key."),
+    _error("missing-key", "A key that must be there is not.",
+           "The entry cannot be understood without it.",
+           "A rule without `then`.",
+           "Add the key."),
+    _error("bad-name", "A name is not lower case letters, digits and `_`, or is a reserved word.",
+           "Names are used inside expressions; others could not be told from operators.",
+           "`big-account: revenue_ttm >= 5M`",
+           "Write `big_account`."),
+    _error("bad-value", "A constant is not written in the way its type asks for.",
+           "A value that is guessed at is a silent wrong answer.",
+           "`values: {2020-01-01: sixty percent}` for a ratio.",
+           "Write it as docs/language.md shows under \"Values and types\"."),
+    _error("bad-date", "A date that the calendar does not have, or one not written year-month-day.",
+           "03/04/2026 is March to one reader and April to the next.",
+           "`31/02/2026`",
+           "Write an existing day as `2026-02-28`."),
+    _error("bad-type", "A type that the language does not have.",
+           "Values of an unknown type can be neither checked nor compared.",
+           "`type: string`",
+           "Use one of the types of docs/language.md, such as `text`."),
+    _error("expression-syntax", "An expression that cannot be read.",
+           "The condition has no meaning yet.",
+           "`revenue_ttm => 5M`",
+           "Correct it at the caret; the forms are in docs/language.md under \"Expressions\"."),
+)
+
+_CHECKING = (
+    _error("unknown-ruleset", "`uses` names a ruleset that is neither beside this file nor bundled.",
+           "Its facts and definitions cannot be found.",
+           "`uses: [acount_facts]`",
+           "Correct the name, or put `<name>.yaml` in the same folder."),
+    _error("ruleset-cycle", "Rulesets use each other in a circle.",
+           "Neither could be evaluated first.",
+           "`a` uses `b` and `b` uses `a`.",
+           "Move what both need into a third ruleset."),
+    _error("misnamed-file", "A ruleset's file does not have the ruleset's name.",
+           "`uses` finds rulesets by file name.",
+           "`ruleset: health` in `hygiene.yaml`.",
+           "Rename one of the two."),
+    _error("name-clash", "One name stands for two things.",
+           "A reader, and an explanation, could not tell which is meant.",
+           "A definition named like a fact.",
+           "Rename one of them."),
+    _error("unknown-name", "A name that nothing declares.",
+           "In other engines a misspelt field is silently absent and the rule never fires.",
+           "`revnue_ttm >= 5M`",
+           "Correct the spelling, declare the fact, or add its ruleset to `uses`."),
+    _error("definition-cycle", "Definitions use each other in a circle.",
+           "None of them could be evaluated first.",
+           "`a: b`, `b: not a`",
+           "Break the circle at one of the names shown."),
+    _error("type-mismatch", "Two things that do not go together, or a value where a condition belongs.",
+           "Such a comparison has no meaning; other engines answer false.",
+           "`revenue_ttm >= 60%`",
+           "Compare like with like; the message names both types."),
+    _error("unit-mismatch", "Two counts with different units.",
+           "Three people are not more than two months.",
+           "`decision_maker_count >= plan_horizon_months`",
+           "Compare counts of the same unit, or drop the unit where it is not one."),
+    _error("unknown-word", "A word that the enum does not have.",
+           "The comparison could never be true.",
+           "`designation_status = \"stategic\"`",
+           "Use one of the words the enum declares."),
+    _error("unknown-outcome", "An outcome that the decision does not list.",
+           "The rule could never decide anything.",
+           "`then: {action: relase}`",
+           "Use a listed outcome, or add it to `outcomes`."),
+    _error("no-outcome", "A rule that does not set the outcome of the decision.",
+           "It could fire and change nothing.",
+           "`then: {coverage: inside_sales}` alone.",
+           "Add the decision's name and an outcome to `then`."),
+    _error("no-decision", "Rules without a decision, a decision without rules, or a ruleset asked for a "
+           "decision that it does not make.",
+           "There would be nothing to decide.",
+           "`samrules decide account_facts accounts.csv`",
+           "Add `decide` (or `rules`), or name a ruleset that decides."),
+    _error("no-otherwise", "A decision that says nothing for the case in which no rule holds.",
+           "That account would get no answer, which reads like a fault.",
+           "`decide: {action: {outcomes: [release, retain]}}`",
+           "Add `otherwise:` with the outcome meant."),
+    _error("weights-sum", "The weights of a scorecard do not sum to 100.",
+           "Scores and bands are read as parts of 100.",
+           "Weights 30, 30 and 30.",
+           "Change the weights; the message says by how much they are off."),
+    _error("bad-scorecard", "A scorecard that cannot be computed as written: points above the weight, a "
+           "table without `otherwise`, bands out of order, a scale without width.",
+           "The score would leave 0 to 100, or a band could never be reached.",
+           "`{when: growth >= 20%, points: 30}` in a criterion of weight 20.",
+           "Follow the help; docs/language.md has an example."),
+    _error("bad-parameter", "A parameter whose dated values are none, or in no order.",
+           "Which threshold was in force on a day must never be in doubt.",
+           "`values: {}`",
+           "Give at least one `date: value`, earliest first."),
+    _error("unknown-placeholder", "`because` inserts a name that does not exist or cannot be shown.",
+           "The sentence would reach a reader with a hole in it.",
+           "`because: \"{acount_name} asked again\"`",
+           "Use the name of a fact, parameter, definition or score, or `{account}`."),
+    _error("unknown-source", "`cites` names a passage that no source file has.",
+           "A rule must rest on something that can be looked up.",
+           "`cites: [elimination/low-prices]`",
+           "Correct the key, or add the passage to `sources.yaml` beside the ruleset."),
+    _error("currency-clash", "Rulesets used together state different currencies.",
+           "Amounts would be compared as if a dollar were a euro.",
+           "`currency: EUR` using a ruleset with `currency: USD`.",
+           "Use one currency in all of them."),
+    _warning("uncited-rule", "A rule that cites nothing.",
+             "Every rule should rest on something a reader can look up.",
+             "A rule without `cites`.",
+             "Add `cites: [source/passage]`."),
+    _warning("no-because", "A rule without a sentence for the reader.",
+             "Its decisions can be traced but not told.",
+             "A rule without `because`.",
+             "Add a sentence with the facts in braces."),
+    _warning("no-reason", "A threshold without a reason.",
+             "In a year nobody will know why it is 60% and not 70%.",
+             "A parameter without `reason` or `cites`.",
+             "Say in a sentence why the value is what it is."),
+    _warning("unused", "Something that is declared and never used.",
+             "Dead text misleads: a reader changes it and nothing happens.",
+             "A parameter that no condition mentions.",
+             "Use it, or remove it."),
+    _warning("never-given", "An outcome that no rule gives.",
+             "Readers wait for a decision that cannot come.",
+             "`outcomes: [release, watch, retain]` with no rule for `watch`.",
+             "Add a rule, or remove the outcome."),
+    _warning("never-holds", "A condition that no value can make true.",
+             "The rule that rests on it is dead.",
+             "`csat > 8 and csat < 5`",
+             "Correct the bounds, or remove the condition."),
+    _warning("always-holds", "A condition that is true whatever the value.",
+             "It looks like a test and is none.",
+             "`csat <= 10` for a fact that ranges over 0..10.",
+             "Correct the bound, or remove the condition."),
+    _warning("scorecard-size", "A scorecard with fewer than 4 or more than 10 criteria.",
+             "Too few do not tell accounts apart; too many let the wrong account win on sums of trifles.",
+             "Fourteen criteria of about 7 points.",
+             "Merge or drop criteria until each matters."),
+    _warning("unreachable-row", "A row of a table, or a rule of a `first` decision, that an earlier one covers.",
+             "It can never be the one that counts.",
+             "`points` with `csat >= 5` before `csat >= 8`.",
+             "Put the stricter row first."),
+    _note("assumption", "A condition that treats a missing fact as if it were known "
+          "(`is missing`, `is known`, `coalesce`).",
+          "Learning such a fact may overturn a settled decision.",
+          "`coalesce(open_escalations, 0) = 0`",
+          "Nothing, if it is meant; explanations show the assumption."),
+)
+
+_FACTS = (
+    _error("missing-account-id", "An account without an id.",
+           "A decision must say whom it is about.",
+           "A blank `account_id` cell, or no such column.",
+           "Add the id; it is the only fact that must be there."),
+    _error("duplicate-account", "Two rows with one account id.",
+           "Which of the two facts holds would be a matter of luck.",
+           "`A-17` in lines 4 and 9.",
+           "Keep one row an account; earlier states belong in the history table."),
+    _error("duplicate-column", "One column name twice.",
+           "Which of the two holds would be a matter of luck.",
+           "`revenue_ttm` as third and as seventh column.",
+           "Remove or rename one."),
+    _error("ragged-row", "A row with more or fewer cells than the header.",
+           "Every value after the gap would be read as another fact.",
+           "A comma inside a name that is not quoted.",
+           "Quote the cell, or add the missing ones."),
+    _error("bad-table", "A table that cannot be read in its format.",
+           "Half a table is worse than none.",
+           "JSON cut off in the middle.",
+           "Export it again as UTF-8 CSV, JSON, JSON lines or Parquet."),
+    _error("wrong-type", "A value that is not of the fact's type.",
+           "It is an error, never a missing value: a typo must not look like ignorance.",
+           "`N/A` in a money column.",
+           "Correct it, or leave the cell blank if the fact is not known."),
+    _error("out-of-range", "A value outside the range or the words that the fact allows.",
+           "A satisfaction of 92 on a scale of 10 is a slip that would pass every threshold.",
+           "`csat` 92 for a fact that ranges over 0..10.",
+           "Correct the value, or the range in the ruleset."),
+    _error("bad-history", "An earlier review without a date, twice on a day, or not before the decision's date.",
+           "\"At two reviews\" has no meaning then.",
+           "`review_date` after the as-of date.",
+           "Correct the dates; one row an account and review."),
+    _error("parameter-not-yet", "The decision's date is before a parameter's first value.",
+           "No threshold was in force on that day.",
+           "`--as-of 1980-01-01`",
+           "Use a later date, or add the value that held then."),
+    _error("no-such-account", "The account asked for is not in the table.",
+           "There is nothing to explain.",
+           "`--account Norvle`",
+           "Use an id of the table."),
+    _error("no-such-outcome", "The outcome asked for is not one of the decision's.",
+           "There is nothing to compare with.",
+           "`--why-not keep`",
+           "Use one of the outcomes listed."),
+    _error("no-such-engine", "An engine that does not exist.",
+           "Another engine would have to be guessed.",
+           "`engine=\"prolog\"`",
+           "Use one of the engines named."),
+    _error("unknown-format", "A file whose format cannot be told or is not supported.",
+           "A table read in the wrong format gives nonsense.",
+           "`samrules decide designation accounts.xls`",
+           "Use a file that ends in .csv, .json, .jsonl or .parquet."),
+    _error("needs-extra", "A format that needs an optional package which is not installed.",
+           "samrules stays small until you need more.",
+           "Parquet without `samrules[parquet]`.",
+           "Install the extra named."),
+    _error("cannot-write", "The output cannot be written there.",
+           "Results are written whole or not at all.",
+           "`--out /no/such/folder/decisions.csv`",
+           "Give a path in an existing folder that you may write to."),
+    _warning("undeclared-fact", "A column or key that no ruleset in use declares.",
+             "It has no effect; if it is a misspelt fact, the fact counts as missing.",
+             "`revenue` for `revenue_ttm`.",
+             "Rename the column, declare the fact, or ignore this."),
+    _warning("not-read", "A file of the folder that this command does not use.",
+             "You may expect it to have an effect.",
+             "`events.csv` beside `accounts.csv`.",
+             "Nothing, if it is meant."),
+)
+
+CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS)}

@@ -1,0 +1,1 @@
+"""A ruleset as written to a ruleset that can be trusted: names, types, units, circles, lints."""

@@ -1,0 +1,357 @@
+"""The checker: a bundle of rulesets in, a checked ruleset or all its problems out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
+
+import attrs
+
+from samrules.catalogue import Severity
+from samrules.check import lints
+from samrules.check.scope import Role, Scope, absolute_name, own_members, scope_of
+from samrules.check.typing import Typer, firm, join
+
+from samrules.diagnostics import Diagnostic, Span, did_you_mean
+from samrules.errors import RulesetError
+from samrules.model import expressions as ex
+from samrules.model import ruleset as rs
+from samrules.model.ruleset import expressions_of
+from samrules.model.templates import FORM, PLACEHOLDER, WHO
+from samrules.model.types import Kind, Type
+from samrules.syntax.library import Bundle
+from samrules.syntax.printer import text_of
+
+@attrs.frozen
+class CheckedRuleset:
+    """A ruleset without errors, with all that is needed to plan it. `findings` are lints."""
+
+    bundle: Bundle
+    scopes: dict[str, Scope]
+    definitions: dict[str, Type]
+    """Types of definitions by absolute name."""
+    findings: tuple[Diagnostic, ...]
+
+    @property
+    def main(self) -> rs.Ruleset:
+        return self.bundle.main
+
+
+def check(bundle: Bundle) -> CheckedRuleset:
+    """Check a ruleset and all it uses. Raises RulesetError with every error of every file."""
+    errors: list[Diagnostic] = []
+    scopes: dict[str, Scope] = {}
+    types: dict[str, Type | None] = {}
+    for ruleset in bundle.rulesets:
+        scope = scope_of(ruleset, scopes)
+        scopes[ruleset.name] = scope
+        _Checker(ruleset, bundle, Typer(scope, types, errors.append), errors.append).run()
+    if errors:
+        raise RulesetError(bundle.locate(_once(errors)))
+    known = {name: type_ for name, type_ in types.items() if type_ is not None}
+    findings = lints.lint(bundle.main, scopes, known)
+    return CheckedRuleset(bundle, scopes, known, tuple(bundle.locate(_once(findings))))
+
+
+def has_warnings(checked: CheckedRuleset) -> bool:
+    return any(d.severity is Severity.WARNING for d in checked.findings)
+
+
+def _once(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    return list(dict.fromkeys(diagnostics))
+
+
+@attrs.frozen
+class _Checker:
+    """Checks one ruleset whose used rulesets were checked before it."""
+
+    ruleset: rs.Ruleset
+    bundle: Bundle
+    typer: Typer
+    report: Callable[[Diagnostic], None]
+
+    def error(self, code: str, message: str, help_: str, span: Span | None) -> None:
+        self.report(Diagnostic(code, message, help_, span))
+
+    def run(self) -> None:
+        self.name_clashes()
+        self.parameters()
+        self.definitions()
+        self.rules()
+        self.decide()
+        self.cites()
+
+    # --- names ---
+
+    def name_clashes(self) -> None:
+        seen: dict[str, Span | None] = {}
+        inherited = {
+            name: m for name, m in self.typer.scope.meanings.items() if m.ruleset != self.ruleset.name
+        }
+        for name, meaning in own_members(self.ruleset):
+            if name in seen:
+                first = seen[name]
+                where = f"; first in line {first.line}" if first else ""
+                self.error("name-clash", f"`{name}` stands for two things{where}",
+                           "rename one of them", meaning.span)
+            elif name in inherited or name in self.ruleset.uses:
+                if meaning.role is Role.SCORE and name not in inherited:
+                    continue
+                owner = inherited[name].ruleset if name in inherited else name
+                self.error("name-clash", f"`{name}` is already a name of the ruleset `{owner}`",
+                           "rename it, or use the one there is", meaning.span)
+            seen.setdefault(name, meaning.span)
+        self.inherited_fact_clashes()
+
+    def inherited_fact_clashes(self) -> None:
+        """A fact of this ruleset that a used one also declares, or two used ones declare apart."""
+        declared: dict[str, str] = {f.name: self.ruleset.name for f in self.ruleset.facts}
+        for other in self.bundle.rulesets:
+            if other.name not in self.uses_all() or other.name == self.ruleset.name:
+                continue
+            for fact in other.facts:
+                owner = declared.setdefault(fact.name, other.name)
+                if owner not in (other.name, self.ruleset.name):
+                    self.error("name-clash",
+                               f"the fact `{fact.name}` is declared by `{owner}` and by `{other.name}`",
+                               "declare it once, in a ruleset that both use", self.ruleset.span)
+
+    def uses_all(self) -> set[str]:
+        by_name = {r.name: r for r in self.bundle.rulesets}
+        found: set[str] = set()
+        stack = list(self.ruleset.uses)
+        while stack:
+            name = stack.pop()
+            if name not in found and name in by_name:
+                found.add(name)
+                stack += by_name[name].uses
+        return found
+
+    # --- parameters and definitions ---
+
+    def parameters(self) -> None:
+        for parameter in self.ruleset.parameters:
+            if not parameter.values:
+                self.error("bad-parameter", f"`{parameter.name}` has no value",
+                           "add at least one `date: value`", parameter.span)
+
+    def definitions(self) -> None:
+        """Definitions and scorecards, each after those it uses."""
+        members: dict[str, rs.Definition | rs.Scorecard] = {
+            absolute_name(self.ruleset.name, m.name): m
+            for m in (*self.ruleset.define, *self.ruleset.scorecards)
+        }
+        graph = {name: set(self.needs(m)) & set(members) for name, m in members.items()}
+        try:
+            order = list(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            cycle = [n.split(".", 1)[1] for n in reversed(error.args[1])]
+            first = members[absolute_name(self.ruleset.name, cycle[0])]
+            self.error("definition-cycle", "definitions use each other in a circle: " + " → ".join(cycle),
+                       "define one of them without the others", first.span)
+            order = list(members)
+        for name in order:
+            member = members[name]
+            if isinstance(member, rs.Scorecard):
+                self.scorecard(member)
+                continue
+            type_ = firm(self.typer.type_of(member.value))
+            if type_ is not None and type_.kind is Kind.AGE:
+                self.error("type-mismatch", f"`{member.name}` is an age, which can only be compared",
+                           "compare it with a duration here", member.span)
+                type_ = None
+            if type_ is not None and type_.kind is Kind.SCORE:
+                self.error("type-mismatch", f"`{member.name}` is a score, which can only be compared",
+                           "use the score by its own name", member.span)
+                type_ = None
+            self.typer.definitions[name] = type_
+
+    def needs(self, member: rs.Definition | rs.Scorecard) -> Iterator[str]:
+        for node in expressions_of(member):
+            for name in ex.names(node):
+                if meaning := self.typer.scope.get(name.name):
+                    yield meaning.absolute.removesuffix(".band") \
+                        if meaning.role is Role.BAND else meaning.absolute
+
+    # --- scorecards ---
+
+    def scorecard(self, card: rs.Scorecard) -> None:
+        total = sum(c.weight for c in card.criteria)
+        if abs(total - 100) > 1e-9:
+            off = f"{abs(100 - total):g} {'too little' if total < 100 else 'too much'}"
+            self.error("weights-sum", f"the weights of `{card.name}` sum to {total:g}, {off}",
+                       "make them sum to 100", card.span)
+        for criterion in card.criteria:
+            if criterion.weight <= 0:
+                self.error("bad-scorecard", f"`{criterion.name}` has weight {criterion.weight:g}",
+                           "a weight is above 0", criterion.span)
+            if criterion.scale:
+                self.scale(criterion.scale)
+            else:
+                self.points(criterion)
+        self.bands(card)
+
+    def points(self, criterion: rs.Criterion) -> None:
+        rows = criterion.points
+        for row in rows:
+            if row.when is not None:
+                self.typer.condition(row.when)
+            if not 0 <= row.points <= criterion.weight:
+                self.error("bad-scorecard", f"{row.points:g} points in a criterion of weight {criterion.weight:g}",
+                           f"give 0 to {criterion.weight:g} points", row.span)
+        if not rows or rows[-1].when is not None:
+            self.error("bad-scorecard", f"the table of `{criterion.name}` ends without `otherwise`",
+                       "add `- {otherwise: 0}` as its last row", criterion.span)
+        for row in rows[:-1]:
+            if row.when is None:
+                self.error("bad-scorecard", "`otherwise` before the last row",
+                           "move it to the end", row.span)
+        if rows and max(r.points for r in rows) < criterion.weight:
+            self.error("bad-scorecard", f"no row of `{criterion.name}` gives its full weight of "
+                       f"{criterion.weight:g}", "raise the best row, or lower the weight", criterion.span)
+
+    def scale(self, scale: rs.Scale) -> None:
+        of = self.typer.type_of(scale.of)
+        if of is not None and not of.numeric:
+            self.error("type-mismatch", f"a scale needs a number, and `{text_of(scale.of)}` is {of}",
+                       "use rows of points instead", scale.of.span)
+            return
+        for end in (scale.zero, scale.full):
+            type_ = self.typer.type_of(end)
+            if not isinstance(end, ex.Literal | ex.Name | ex.Negate):
+                self.error("bad-scorecard", "an end of a scale is a constant or a parameter",
+                           "name a parameter", end.span)
+            elif isinstance(end, ex.Name) and type_ is not None:
+                meaning = self.typer.scope.get(end.name)
+                if meaning is None or meaning.role is not Role.PARAMETER:
+                    self.error("bad-scorecard", f"`{end.name}` is not a parameter",
+                               "an end of a scale is a constant or a parameter", end.span)
+            if of is not None and type_ is not None and join(of, type_) is None:
+                self.error("type-mismatch", f"`{text_of(end)}` is {type_} where `{text_of(scale.of)}` is {of}",
+                           "give the ends in the type of the fact", end.span)
+        if scale.zero == scale.full:
+            self.error("bad-scorecard", "a scale without width", "make `from` and `to` differ", scale.span)
+
+    def bands(self, card: rs.Scorecard) -> None:
+        bounds = [b.since for b in card.bands]
+        if not bounds:
+            return
+        if bounds[0] != 0:
+            self.error("bad-scorecard", f"the first band begins at {bounds[0]:g}",
+                       "the first band begins at 0", card.bands[0].span)
+        for before, band in zip(card.bands, card.bands[1:], strict=False):
+            if band.since <= before.since or band.since > 100:
+                self.error("bad-scorecard", f"the band `{band.name}` cannot be reached from {band.since:g}",
+                           "bands rise, from 0 to at most 100", band.span)
+
+    # --- rules and the decision ---
+
+    def rules(self) -> None:
+        decide = self.ruleset.decide
+        if self.ruleset.rules and decide is None:
+            self.error("no-decision", "rules without a decision",
+                       "add `decide: {action: {outcomes: [...], otherwise: ...}}`",
+                       self.ruleset.rules[0].span)
+        for rule in self.ruleset.rules:
+            self.typer.condition(rule.when)
+            for exception in rule.unless:
+                self.typer.condition(exception)
+            for node in (rule.when, *rule.unless):
+                self.own_decision(node)
+            for assignment in rule.then:
+                if isinstance(assignment.value, ex.Expr):
+                    self.typer.type_of(assignment.value)
+                    self.own_decision(assignment.value)
+            if decide is not None:
+                self.outcome(rule, decide)
+            self.because(rule)
+        for definition in self.ruleset.define:
+            self.own_decision(definition.value)
+
+    def own_decision(self, node: ex.Expr) -> None:
+        for name in ex.names(node):
+            meaning = self.typer.scope.get(name.name)
+            if meaning and meaning.role is Role.DECISION and meaning.ruleset == self.ruleset.name:
+                self.error("definition-cycle", f"the decision `{name.name}` rests on rules that ask for it",
+                           "ask for the facts or definitions behind it", name.span)
+
+    def outcome(self, rule: rs.Rule, decide: rs.Decide) -> None:
+        given = [a for a in rule.then if a.name == decide.name]
+        if not given:
+            self.error("no-outcome", f"the rule `{rule.name}` does not set `{decide.name}`",
+                       f"add `{decide.name}: {decide.outcomes[0] if decide.outcomes else '...'}` to `then`",
+                       rule.span)
+        for assignment in given:
+            if assignment.value not in decide.outcomes:
+                shown = text_of(assignment.value) if isinstance(assignment.value, ex.Expr) else assignment.value
+                self.error("unknown-outcome", f"`{shown}` is not an outcome of `{decide.name}`",
+                           did_you_mean(str(shown), decide.outcomes, "outcomes"), assignment.span)
+
+    def because(self, rule: rs.Rule) -> None:
+        if rule.because is None:
+            return
+        rest = PLACEHOLDER.sub("", rule.because)
+        if "{" in rest or "}" in rest:
+            self.error("unknown-placeholder", "a brace without its partner",
+                       "write `{name}`; a sentence cannot hold braces otherwise", rule.because_span)
+        for inner in PLACEHOLDER.findall(rule.because):
+            found = FORM.match(inner)
+            if not found:
+                self.error("unknown-placeholder", f"`{{{inner}}}` is not a placeholder",
+                           "write `{name}` or `{name:time|times}`", rule.because_span)
+                continue
+            name, singular = found[1], found[2]
+            if name == WHO:
+                continue
+            meaning = self.typer.scope.get(name)
+            if meaning is None:
+                self.error("unknown-placeholder", f"nothing here is named `{name}`",
+                           did_you_mean(name, [*self.typer.scope.names(), WHO]), rule.because_span)
+                continue
+            type_ = self.typer.meaning_type(meaning)
+            if singular and type_ and type_.kind not in (Kind.INTEGER, Kind.NUMBER):
+                self.error("unknown-placeholder", f"`{name}` is {type_}, which has no plural",
+                           f"write `{{{name}}}`", rule.because_span)
+
+    def decide(self) -> None:
+        decide = self.ruleset.decide
+        if decide is None:
+            return
+        if not self.ruleset.rules:
+            self.error("no-decision", f"no rule decides `{decide.name}`", "add `rules`", decide.span)
+        if not decide.outcomes:
+            self.error("bad-value", "a decision without outcomes", "list its outcomes, strongest first",
+                       decide.span)
+        for word in (*decide.outcomes, decide.unsettled):
+            if not re.match(r"[a-z][a-z0-9_]*$", word):
+                self.error("bad-name", f"`{word}` is not a word", "outcomes are lower case letters, digits and `_`",
+                           decide.span)
+        if len(set(decide.outcomes)) != len(decide.outcomes):
+            self.error("name-clash", "an outcome stands twice", "remove one", decide.span)
+        for word in {decide.unsettled, rs.CONFLICT, rs.EVIDENCE_NEEDED} & set(decide.outcomes):
+            self.error("bad-name", f"`{word}` is the outcome of a decision that is not made",
+                       "choose another word", decide.span)
+        if decide.hit_policy not in rs.HIT_POLICIES:
+            self.error("bad-value", f"there is no hit policy `{decide.hit_policy}`",
+                       did_you_mean(decide.hit_policy, rs.HIT_POLICIES, "hit policies"), decide.span)
+        if decide.otherwise is None and decide.hit_policy != "collect":
+            self.error("no-otherwise", f"`{decide.name}` says nothing for the case in which no rule holds",
+                       f"add `otherwise:` with one of {', '.join(decide.outcomes)}", decide.span)
+        if decide.otherwise is not None and decide.otherwise not in decide.outcomes:
+            self.error("unknown-outcome", f"`{decide.otherwise}` is not an outcome of `{decide.name}`",
+                       did_you_mean(decide.otherwise, decide.outcomes, "outcomes"), decide.span)
+
+    # --- sources ---
+
+    def cites(self) -> None:
+        r = self.ruleset
+        criteria = [c for card in r.scorecards for c in card.criteria]
+        for entry in (*r.facts, *r.parameters, *r.define, *r.scorecards, *criteria, *r.rules):
+            for key in entry.cites:
+                if key not in self.bundle.citations:
+                    self.error("unknown-source", f"no source has the passage `{key}`",
+                               did_you_mean(key, self.bundle.citations, "passages"), entry.span)
+
+
+__all__ = ["CheckedRuleset", "check", "has_warnings"]

@@ -1,0 +1,82 @@
+"""Hit policies: from the truth of each rule to the outcome. One function for all engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from samrules.model.ruleset import CONFLICT, Decide
+
+Truth = bool | None
+
+
+@attrs.frozen
+class Verdict:
+    """The outcome, whether it is settled, and every outcome that is still possible."""
+
+    outcome: str | tuple[str, ...]
+    settled: bool
+    possible: tuple[str, ...]
+
+
+def judge(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> Verdict:
+    """The verdict on rules, given as (outcome, truth) in the order written.
+
+    An outcome is possible when some way of filling in the unknown rules, each by itself, gives it;
+    the decision is settled when exactly one is. Source: docs/semantics.md, "Decisions".
+    """
+    if decide.hit_policy == "collect":
+        return _collect(decide, rules)
+    possible = _POLICIES[decide.hit_policy](decide, rules)
+    order = (*decide.outcomes, CONFLICT)
+    listed = tuple(o for o in order if o in possible)
+    settled = len(listed) == 1
+    return Verdict(listed[0] if settled else decide.unsettled, settled, listed)
+
+
+def _priority(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> set[str]:
+    possible: set[str] = set()
+    for outcome in decide.outcomes:
+        truths = [truth for given, truth in rules if given == outcome]
+        if any(t is not False for t in truths):
+            possible.add(outcome)
+        if True in truths:
+            return possible
+    return possible | _otherwise(decide)
+
+
+def _first(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> set[str]:
+    possible: set[str] = set()
+    for outcome, truth in rules:
+        if truth is not False:
+            possible.add(outcome)
+        if truth is True:
+            return possible
+    return possible | _otherwise(decide)
+
+
+def _unique(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> set[str]:
+    certain = {outcome for outcome, truth in rules if truth is True}
+    open_ = {outcome for outcome, truth in rules if truth is not False}
+    if len(certain) > 1:
+        return {CONFLICT}
+    possible = set(certain) if certain else open_ | _otherwise(decide)
+    return possible | {CONFLICT} if len(open_) > 1 else possible
+
+
+def _otherwise(decide: Decide) -> set[str]:
+    return {decide.otherwise} if decide.otherwise is not None else set()
+
+
+def _collect(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> Verdict:
+    certain = {outcome for outcome, truth in rules if truth is True}
+    open_ = {outcome for outcome, truth in rules if truth is None} - certain
+    possible = certain | open_ | (_otherwise(decide) if not certain else set())
+    listed = tuple(o for o in decide.outcomes if o in possible)
+    if open_:
+        return Verdict(decide.unsettled, False, listed)
+    return Verdict(listed, True, listed)
+
+
+_POLICIES = {"priority": _priority, "first": _first, "unique": _unique}

@@ -1,0 +1,202 @@
+"""Finding rulesets: a file with all that it uses, and the sources they cite."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import attrs
+
+from samrules.diagnostics import Diagnostic, Span, did_you_mean
+from samrules.errors import RulesetError
+from samrules.model.ruleset import Passage, Ruleset, Source
+from samrules.syntax.source import decode, located, read_bytes
+from samrules.syntax.structure import parse_ruleset, parse_sources
+
+SUFFIX = ".yaml"
+SOURCES = "sources.yaml"
+
+
+@attrs.frozen
+class Citation:
+    """A passage with the source it stands in."""
+
+    source: Source
+    passage: Passage
+
+
+@attrs.frozen
+class Bundle:
+    """A ruleset and all it uses, directly or not.
+
+    `rulesets` are in order of dependency: each comes after those it uses, the main one last.
+    """
+
+    main: Ruleset
+    rulesets: tuple[Ruleset, ...]
+    citations: dict[str, Citation]
+    texts: dict[str, str]
+    """File name to text, for showing the line of a problem."""
+
+    def locate(self, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+        for file, text in self.texts.items():
+            diagnostics = located(diagnostics, file, text)
+        return diagnostics
+
+
+@functools.cache
+def bundled_folder() -> Path:
+    """Where the rulesets that come with samrules are: in the package, or in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "rulesets"
+    return installed if installed.is_dir() else package.parent.parent / "rulesets"
+
+
+def bundled_names() -> list[str]:
+    """The names of the bundled rulesets, sorted."""
+    return sorted(p.stem for p in bundled_folder().glob(f"*{SUFFIX}") if p.name != SOURCES)
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The file of a ruleset: a path, or the name of a bundled one. Raises RulesetError."""
+    text = str(name_or_path)
+    looks_like_path = isinstance(name_or_path, Path) or text.endswith((SUFFIX, ".yml")) or "/" in text
+    if looks_like_path or "\\" in text:
+        return Path(text)
+    if text in bundled_names():
+        return bundled_folder() / f"{text}{SUFFIX}"
+    help_ = did_you_mean(text, bundled_names(), "bundled rulesets")
+    raise RulesetError(
+        [Diagnostic("no-such-file", f"there is no bundled ruleset `{text}`",
+                    f"{help_}; a ruleset of your own is given by its path, `{text}{SUFFIX}`",
+                    where=text)]
+    )
+
+
+def load_bundle(name_or_path: str | Path) -> Bundle:
+    """Read a ruleset and all that it uses. Raises RulesetError with the problems of all files."""
+    path = find(name_or_path)
+    return _Loader(path.parent).bundle(_shown(path), decode(read_bytes(path, _shown(path)), _shown(path)), path)
+
+
+def bundle_of_text(text: str, file: str, folder: Path | None = None) -> Bundle:
+    """The same from text that is not in a file; `uses` is looked up in `folder`, then bundled."""
+    return _Loader(folder).bundle(file, text, None)
+
+
+def _shown(path: Path) -> str:
+    """The path as a reader of diagnostics wants it: bundled ones short, others as given."""
+    folder = bundled_folder()
+    if path.parent == folder:
+        return f"rulesets/{path.name}"
+    return str(path)
+
+
+class _Loader:
+    """Loads a ruleset and, first, what it uses; finds cycles on the way."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.texts: dict[str, str] = {}
+        self.loaded: dict[str, Ruleset] = {}
+        self.problems: list[Diagnostic] = []
+
+    def bundle(self, file: str, text: str, path: Path | None) -> Bundle:
+        self.texts[file] = text
+        main = parse_ruleset(text, file)
+        if path is not None:
+            self.check_file_name(main, path, file)
+        self.use(main, (main.name,))
+        citations = self.citations()
+        self.check_currencies(main)
+        bundle = Bundle(main, (*self.loaded.values(), main), citations, self.texts)
+        if self.problems:
+            raise RulesetError(bundle.locate(self.problems))
+        return bundle
+
+    def use(self, ruleset: Ruleset, chain: tuple[str, ...]) -> None:
+        spans = ruleset.uses_spans or (ruleset.span,) * len(ruleset.uses)
+        for name, span in zip(ruleset.uses, spans, strict=True):
+            if name in chain:
+                path = " → ".join((*chain[chain.index(name) :], name))
+                self.problems.append(
+                    Diagnostic("ruleset-cycle", f"rulesets use each other in a circle: {path}",
+                               "move what both need into a third ruleset", span)
+                )
+                continue
+            if name in self.loaded:
+                continue
+            used = self.read(name, span)
+            if used is not None:
+                self.use(used, (*chain, name))
+                self.loaded[name] = used
+
+    def read(self, name: str, span: Span | None) -> Ruleset | None:
+        path = self.path_of(name)
+        if path is None:
+            known = {p.stem for p in self.folder.glob(f"*{SUFFIX}")} if self.folder else set()
+            known = (known | set(bundled_names())) - {"sources"}
+            self.problems.append(
+                Diagnostic("unknown-ruleset", f"there is no ruleset `{name}` here",
+                           did_you_mean(name, known, "rulesets"), span)
+            )
+            return None
+        shown = _shown(path)
+        try:
+            text = decode(read_bytes(path, shown), shown)
+            self.texts[shown] = text
+            ruleset = parse_ruleset(text, shown)
+        except RulesetError as error:
+            self.problems += error.diagnostics
+            return None
+        self.check_file_name(ruleset, path, shown)
+        return ruleset
+
+    def path_of(self, name: str) -> Path | None:
+        if not name.replace("_", "").isalnum():
+            return None
+        folders = [self.folder] if self.folder else []
+        for folder in (*folders, bundled_folder()):
+            path = folder / f"{name}{SUFFIX}"
+            if path.is_file():
+                return path
+        return None
+
+    def check_file_name(self, ruleset: Ruleset, path: Path, shown: str) -> None:
+        if path.stem != ruleset.name:
+            self.problems.append(
+                Diagnostic("misnamed-file", f"the ruleset `{ruleset.name}` stands in `{path.name}`",
+                           f"name the file `{ruleset.name}{SUFFIX}`, or the ruleset `{path.stem}`",
+                           Span(shown, 1, 1, 1, 1))
+            )
+
+    def check_currencies(self, main: Ruleset) -> None:
+        stated = {r.currency: r for r in (*self.loaded.values(), main) if r.currency}
+        if len(stated) > 1:
+            said = " and ".join(f"`{r.name}` says {c}" for c, r in stated.items())
+            self.problems.append(
+                Diagnostic("currency-clash", f"{said}", "use one currency in all of them", main.span)
+            )
+
+    def citations(self) -> dict[str, Citation]:
+        """Passages by key; a source beside the ruleset stands before a bundled one of that name."""
+        sources: dict[str, Source] = {}
+        folders = [bundled_folder()]
+        if self.folder and self.folder.resolve() != bundled_folder():
+            folders.append(self.folder)
+        for folder in folders:
+            path = folder / SOURCES
+            if not path.is_file():
+                continue
+            shown = _shown(path)
+            try:
+                text = decode(read_bytes(path, shown), shown)
+                self.texts[shown] = text
+                sources.update({s.key: s for s in parse_sources(text, shown)})
+            except RulesetError as error:
+                self.problems += error.diagnostics
+        return {
+            f"{source.key}/{passage.key}": Citation(source, passage)
+            for source in sources.values()
+            for passage in source.passages
+        }
