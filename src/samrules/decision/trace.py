@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from samrules.model import expressions as ex
-from samrules.model.types import Type, Value
+from samrules.model.types import Kind, Type, Value
 
 
 @attrs.frozen
@@ -21,7 +21,7 @@ class Note:
     type: Type | None = None
     title: str | None = None
     shown: str | None = None
-    """The name as the author of the ruleset writes it."""
+    """The name or condition as the author of the ruleset writes it."""
 
 
 NO_NOTE = Note("")
@@ -56,7 +56,15 @@ class Trace:
 
     @property
     def is_named_condition(self) -> bool:
-        return self.note.role == "definition" and isinstance(self.value, bool | None) and bool(self.parts)
+        """Whether this is a definition that is a condition, with its own conditions below it."""
+        type_ = self.note.type
+        return (self.note.role == "definition" and bool(self.parts)
+                and type_ is not None and type_.kind is Kind.BOOLEAN)
+
+    @property
+    def text(self) -> str:
+        """The condition or value as the author wrote it."""
+        return self.note.shown or ""
 
 
 def facts_seen(trace: Trace) -> dict[str, Value | None]:

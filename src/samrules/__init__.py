@@ -1,0 +1,65 @@
+"""samrules: declarative rulesets for strategic account decisions, decided and explained.
+
+    import samrules
+
+    rules = samrules.load("dedesignation")
+    decision = rules.decide(facts, as_of=date(2026, 11, 21))
+    print(decision.why())
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Decision",
+    "Diagnostic",
+    "FactError",
+    "OutputError",
+    "Rules",
+    "RulesetError",
+    "SamrulesError",
+    "UndeclaredFactWarning",
+    "__version__",
+    "load",
+    "loads",
+]
+
+_HOMES = {
+    "Decision": "samrules.decision.decision",
+    "Diagnostic": "samrules.diagnostics",
+    "FactError": "samrules.errors",
+    "OutputError": "samrules.errors",
+    "Rules": "samrules.rules",
+    "RulesetError": "samrules.errors",
+    "SamrulesError": "samrules.errors",
+    "UndeclaredFactWarning": "samrules.errors",
+    "load": "samrules.rules",
+    "loads": "samrules.rules",
+}
+
+if TYPE_CHECKING:
+    from samrules.decision.decision import Decision
+    from samrules.diagnostics import Diagnostic
+    from samrules.errors import (
+        FactError,
+        OutputError,
+        RulesetError,
+        SamrulesError,
+        UndeclaredFactWarning,
+    )
+    from samrules.rules import Rules, load, loads
+
+
+def __getattr__(name: str) -> Any:
+    """Names are imported when first used, so that `import samrules` stays fast."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'samrules' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

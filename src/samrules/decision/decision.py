@@ -1,0 +1,247 @@
+"""The decision: what was decided, and everything needed to say why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Protocol
+
+import attrs
+
+from samrules.decision.evidence import Evidence, evidence
+from samrules.decision.trace import Trace
+from samrules.model.ruleset import Decide, Fact
+from samrules.model.types import Duration, Type, Value
+
+SCHEMA = "samrules.decision/1"
+
+
+@attrs.frozen
+class RuleResult:
+    """How one rule fared.
+
+    `truth` is the rule's (None: unknown); `when` and `exceptions` are the traces of its conditions
+    at this review; `reviews` the truth at each review that counts, latest first, when it must be
+    sustained; `because` its sentence, filled in.
+    """
+
+    name: str
+    title: str
+    outcome: str
+    truth: bool | None
+    trace: Trace
+    when: Trace
+    exceptions: tuple[Trace, ...]
+    reviews: tuple[tuple[date, bool | None], ...]
+    reviews_needed: int
+    because: str | None
+    cites: tuple[str, ...]
+    near: Trace | None
+    """The one condition it was short of."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its conditions held and an exception kept it from holding."""
+        return self.when.value is True and any(e.value is True for e in self.exceptions)
+
+
+@attrs.frozen
+class CriterionResult:
+    name: str
+    title: str
+    weight: float
+    low: float
+    high: float
+    missing: tuple[str, ...]
+    """Facts that are missing and matter to this criterion."""
+
+
+@attrs.frozen
+class ScoreResult:
+    """A score as an interval from `low` to `high`, equal when all criteria are known."""
+
+    key: str
+    name: str
+    title: str
+    low: float
+    high: float
+    band: str | None
+    criteria: tuple[CriterionResult, ...]
+
+
+class Explainer(Protocol):
+    """What turns a decision into words; `samrules.explain` is one."""
+
+    def why(self, decision: Decision) -> Any: ...
+
+    def why_not(self, decision: Decision, outcome: str) -> Any: ...
+
+
+@attrs.frozen
+class Citation:
+    """A passage that a rule rests on."""
+
+    key: str
+    source: str
+    author: str | None
+    says: str
+
+
+@attrs.frozen
+class Decision:
+    """An explained decision on one account.
+
+    Attributes:
+        account: the account's id; `account_name` its name where known.
+        as_of: the date it was decided for.
+        outcome: the outcome; a tuple of them under the hit policy `collect`.
+        settled: whether no missing fact could change the outcome.
+        possible: every outcome that is still possible, strongest first.
+        deciding_unknowns: the missing facts that bear on it, most decisive first.
+        outputs: what the deciding rule sets besides the outcome.
+        scores: each scorecard it rests on, as an interval.
+        rules: how each rule fared, in the order written.
+        facts: the facts that were known and could matter, by name.
+    """
+
+    account: str
+    account_name: str | None
+    as_of: date
+    ruleset: str
+    version: str
+    digest: str
+    title: str
+    engine: str
+    decide: Decide
+    outcome: str | tuple[str, ...]
+    settled: bool
+    possible: tuple[str, ...]
+    deciding_unknowns: tuple[str, ...]
+    outputs: Mapping[str, tuple[Value | None, Type | None]]
+    scores: tuple[ScoreResult, ...]
+    rules: tuple[RuleResult, ...]
+    facts: Mapping[str, Value]
+    facts_digest: str
+    declared: Mapping[str, Fact] = attrs.field(repr=False)
+    citations: Mapping[str, Citation] = attrs.field(repr=False)
+    currency: str | None = None
+    explainer: Explainer | None = attrs.field(default=None, eq=False, repr=False)
+
+    @property
+    def fired(self) -> tuple[RuleResult, ...]:
+        """The rules that hold."""
+        return tuple(r for r in self.rules if r.truth is True)
+
+    @property
+    def stopped(self) -> tuple[RuleResult, ...]:
+        """The rules that would hold but for an exception."""
+        return tuple(r for r in self.rules if r.stopped)
+
+    @property
+    def near(self) -> tuple[RuleResult, ...]:
+        """The rules that were one condition short."""
+        return tuple(r for r in self.rules if r.near is not None and not r.stopped)
+
+    def why(self) -> Any:
+        """The explanation of the outcome: `str()` it, or take `.markdown()`, `.html()`, `.to_dict()`."""
+        return self._explainer().why(self)
+
+    def why_not(self, outcome: str) -> Any:
+        """Why the outcome is not this one: for each rule that could give it, what failed and by how much.
+
+        Raises FactError if the decision has no such outcome.
+        """
+        return self._explainer().why_not(self, outcome)
+
+    def _explainer(self) -> Explainer:
+        if self.explainer is None:
+            raise RuntimeError("this decision was made without an explainer; use samrules.load(...)")
+        return self.explainer
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as JSON-ready data, schema `samrules.decision/1`, keys in a fixed order."""
+        outcome = list(self.outcome) if isinstance(self.outcome, tuple) else self.outcome
+        return {
+            "schema": SCHEMA,
+            "account": self.account,
+            "as_of": self.as_of.isoformat(),
+            "ruleset": {"name": self.ruleset, "version": self.version, "digest": self.digest},
+            "engine": self.engine,
+            "outcome": outcome,
+            "settled": self.settled,
+            "possible": list(self.possible),
+            "deciding_unknowns": list(self.deciding_unknowns),
+            "outputs": {name: as_json(value) for name, (value, _) in self.outputs.items()},
+            "scores": {s.name: _score(s) for s in self.scores},
+            "fired": [self._fired(r) for r in self.fired],
+            "stopped": [
+                {"rule": r.name, "title": r.title,
+                 "exceptions": [_evidence(e) for t in r.exceptions if t.value is True for e in evidence(t)]}
+                for r in self.stopped
+            ],
+            "near": [
+                {"rule": r.name, "title": r.title, "outcome": r.outcome,
+                 "failed": [_evidence(e) for e in evidence(r.near)] if r.near else []}
+                for r in self.near
+            ],
+            "facts_digest": self.facts_digest,
+        }
+
+    def to_json(self) -> str:
+        """`to_dict` as one line of JSON; the same inputs give the same bytes."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
+
+    def _fired(self, rule: RuleResult) -> dict[str, Any]:
+        found = {
+            "rule": rule.name,
+            "title": rule.title,
+            "because": rule.because,
+            "cites": list(rule.cites),
+            "evidence": [_evidence(e) for e in evidence(rule.when)],
+        }
+        if rule.exceptions:
+            found["exceptions"] = [_evidence(e) for t in rule.exceptions for e in evidence(t)]
+        if rule.reviews:
+            found["reviews"] = [{"date": d.isoformat(), "truth": truth_word(t)} for d, t in rule.reviews]
+        return found
+
+
+def truth_word(truth: object) -> str:
+    return "unknown" if truth is None else "true" if truth is True else "false"
+
+
+def as_json(value: Value | None) -> Any:
+    """A value as JSON has it: dates and durations as text, whole doubles as they are."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Duration) else value
+
+
+def _score(score: ScoreResult) -> dict[str, Any]:
+    return {
+        "low": score.low,
+        "high": score.high,
+        "band": score.band,
+        "criteria": [
+            {"name": c.name, "weight": _whole(c.weight), "low": c.low, "high": c.high}
+            for c in score.criteria
+        ],
+    }
+
+
+def _whole(value: float) -> float:
+    return int(value) if value == int(value) else value
+
+
+def _evidence(item: Evidence) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "condition": item.condition,
+        "truth": truth_word(item.truth),
+        "facts": {name: as_json(value) for name, value in item.facts.items()},
+    }
+    if item.parameters:
+        found["parameters"] = {name: as_json(value) for name, value in item.parameters.items()}
+    if item.within:
+        found["within"] = item.within
+    return found

@@ -1,0 +1,188 @@
+"""From an interpreted view to the decision: rules, verdict, outputs, scores, what would decide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from samrules.decision.decision import (
+    Citation,
+    CriterionResult,
+    Decision,
+    RuleResult,
+    ScoreResult,
+    as_json,
+)
+from samrules.decision.policy import judge
+from samrules.decision.trace import Trace, missing_facts
+from samrules.decision.weigh import deciding_unknowns, one_short
+from samrules.decision.words import interval, sentence, value_in_words
+from samrules.engines.interpreter import Facts, View, evaluate, view
+from samrules.model import expressions as ex
+from samrules.model.types import Type, Value
+from samrules.plan.plan import Placeholder, Plan, PlannedRule, PlannedScore, Shown
+
+ENGINE = "interpreter"
+
+
+def decide(plan: Plan, facts: Facts, as_of: date,
+           history: Sequence[tuple[date, Facts]] = ()) -> Decision:
+    """Decide one account. `facts` are checked and without missing ones; `account_id` among them.
+
+    Raises FactError if a parameter has no value yet on a date that is needed.
+    """
+    assert plan.decide is not None
+    now = view(plan, facts, as_of, history)
+    rules = tuple(_rule(planned, now) for planned in plan.rules)
+    verdict = judge(plan.decide, [(r.outcome, r.truth) for r in rules])
+    scores = tuple(_score(s, now) for s in plan.scores)
+    unknowns = () if verdict.settled else deciding_unknowns(plan.decide, rules, scores, list(plan.facts))
+    read = {name: facts[name] for name in sorted(facts) if name in plan.read}
+    return Decision(
+        account=str(facts["account_id"]),
+        account_name=_name_of(facts),
+        as_of=as_of,
+        ruleset=plan.name,
+        version=plan.version,
+        digest=plan.digest,
+        title=plan.title,
+        engine=ENGINE,
+        decide=plan.decide,
+        outcome=verdict.outcome,
+        settled=verdict.settled,
+        possible=verdict.possible,
+        deciding_unknowns=unknowns,
+        outputs=_outputs(plan, rules, verdict.outcome, now) if verdict.settled else {},
+        scores=scores,
+        rules=rules,
+        facts=read,
+        facts_digest=facts_digest(facts, history),
+        declared=plan.facts,
+        citations={
+            key: Citation(key, c.source.title, c.source.author, c.passage.says)
+            for key, c in plan.citations.items()
+        },
+        currency=plan.currency,
+    )
+
+
+def facts_digest(facts: Facts, history: Sequence[tuple[date, Facts]] = ()) -> str:
+    """A hash over the declared facts that were given, now and at earlier reviews, in a fixed order."""
+    record: dict[str, object] = {"facts": _plain(facts)}
+    if history:
+        record["history"] = [[day.isoformat(), _plain(known)] for day, known in history]
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(facts: Facts) -> dict[str, object]:
+    return {name: as_json(facts[name]) for name in sorted(facts)}
+
+
+def _name_of(facts: Facts) -> str | None:
+    name = facts.get("account_name")
+    return name if isinstance(name, str) else None
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def _rule(planned: PlannedRule, now: View) -> RuleResult:
+    trace = now.steps[planned.step]
+    rule = planned.rule
+    body, reviews = trace, ()
+    if isinstance(trace.expr, ex.Held):
+        body = trace.parts[0].parts[0]
+        reviews = tuple((date.fromisoformat(p.text), _truth(p)) for p in trace.parts)
+    when, exceptions = body, ()
+    if planned.unless:
+        when, exceptions = body.parts[0], tuple(negated.parts[0] for negated in body.parts[1:])
+    truth = _truth(trace)
+    return RuleResult(
+        name=rule.name,
+        title=rule.title or rule.name.replace("_", " "),
+        outcome=planned.outcome,
+        truth=truth,
+        trace=trace,
+        when=when,
+        exceptions=exceptions,
+        reviews=reviews,
+        reviews_needed=rule.sustained.reviews if rule.sustained else 0,
+        because=_because(planned, now) if rule.because else None,
+        cites=rule.cites,
+        near=one_short(trace),
+    )
+
+
+def _truth(trace: Trace) -> bool | None:
+    return trace.value if isinstance(trace.value, bool) else None
+
+
+def _because(planned: PlannedRule, now: View) -> str:
+    """The rule's sentence with the values of this account."""
+    words = []
+    for part in planned.because:
+        if part is None:
+            words.append(_name_of(now.facts) or str(now.facts["account_id"]))
+        elif isinstance(part, Placeholder):
+            words.append(_placeholder(part, now))
+        else:
+            words.append(part)
+    return sentence("".join(words))
+
+
+def _placeholder(part: Placeholder, now: View) -> str:
+    value = evaluate(part.value.expr, now).value
+    if part.value.high is not None and isinstance(value, float):
+        high = evaluate(part.value.high, now).value
+        assert isinstance(high, float)
+        return interval(value, high)
+    if part.singular is None:
+        return value_in_words(value, part.value.type, now.plan.currency)
+    noun = part.singular if value == 1 else part.plural
+    bare = Type(part.value.type.kind) if part.value.type else None
+    counted = value_in_words(value, bare)
+    return f"{counted} {noun}" if value is not None else f"an unknown number of {part.plural}"
+
+
+def _outputs(plan: Plan, rules: Sequence[RuleResult], outcome: str | tuple[str, ...],
+             now: View) -> Mapping[str, tuple[Value | None, Type | None]]:
+    """Each output from the first rule that holds, gives the outcome and sets it."""
+    wanted = outcome if isinstance(outcome, tuple) else (outcome,)
+    found: dict[str, tuple[Value | None, Type | None]] = {}
+    for planned, result in zip(plan.rules, rules, strict=True):
+        if result.truth is not True or result.outcome not in wanted:
+            continue
+        for name, value in planned.outputs:
+            if name not in found:
+                found[name] = (evaluate(value.expr, now).value, value.type) \
+                    if isinstance(value, Shown) else (value, None)
+    return found
+
+
+# --- scores --------------------------------------------------------------------------------------
+
+
+def _score(planned: PlannedScore, now: View) -> ScoreResult:
+    low, high = _end(planned.low, now), _end(planned.high, now)
+    criteria = tuple(
+        CriterionResult(
+            name=c.name,
+            title=c.title,
+            weight=c.weight,
+            low=_end(c.low, now),
+            high=_end(c.high, now),
+            missing=tuple(missing_facts(now.steps[c.low])) if _end(c.low, now) != _end(c.high, now) else (),
+        )
+        for c in planned.criteria
+    )
+    return ScoreResult(planned.low.removesuffix(":low"), planned.name, planned.title, low, high,
+                       planned.band(low, high), criteria)
+
+
+def _end(step: str, now: View) -> float:
+    value = now.steps[step].value
+    assert isinstance(value, float)
+    return value

@@ -1,0 +1,1 @@
+"""Facts and tables in, results out. Every value is checked against its declaration where it enters."""

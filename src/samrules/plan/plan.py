@@ -1,0 +1,106 @@
+"""The plan: all that an engine needs to know, and what is needed to explain what it did."""
+
+from __future__ import annotations
+
+import attrs
+
+from samrules.decision.trace import Note
+from samrules.model.expressions import Expr
+from samrules.model.ruleset import Band, Decide, Fact, Parameter, Rule
+from samrules.model.types import Type, Value
+from samrules.syntax.library import Citation
+
+
+@attrs.frozen
+class Step:
+    """A named expression of the core. Steps stand in order: each after those it names."""
+
+    name: str
+    expr: Expr
+
+
+@attrs.frozen
+class Shown:
+    """A value with the type it is shown in. Of a score, `expr` is its low end and `high` its high."""
+
+    expr: Expr
+    type: Type | None
+    high: Expr | None = None
+
+
+@attrs.frozen
+class Placeholder:
+    """A value that `because` inserts, with its noun where it is a count."""
+
+    value: Shown
+    singular: str | None = None
+    plural: str | None = None
+
+
+@attrs.frozen
+class PlannedRule:
+    """A rule with its conditions reduced to the core.
+
+    `step` names the step that holds its truth; `because` is text and placeholders by turns
+    (None stands for the account's name).
+    """
+
+    rule: Rule
+    step: str
+    when: Expr
+    unless: tuple[Expr, ...]
+    outcome: str
+    outputs: tuple[tuple[str, Value | Shown], ...]
+    because: tuple[str | Placeholder | None, ...]
+
+
+@attrs.frozen
+class PlannedCriterion:
+    name: str
+    title: str
+    weight: float
+    low: str
+    high: str
+
+
+@attrs.frozen
+class PlannedScore:
+    """A scorecard: its criteria and ends as names of steps."""
+
+    name: str
+    title: str
+    low: str
+    high: str
+    criteria: tuple[PlannedCriterion, ...]
+    bands: tuple[Band, ...]
+
+    def band(self, low: float, high: float) -> str | None:
+        """The band that a score is in for certain, or None when it spans several or has none."""
+        at = [b.name for b in self.bands if b.since <= low]
+        up = [b.name for b in self.bands if b.since <= high]
+        return at[-1] if at and at[-1:] == up[-1:] else None
+
+
+@attrs.frozen
+class Plan:
+    """A ruleset ready to run.
+
+    `facts` are all that may be given, by name; `parameters` those that are read, by absolute name;
+    `notes` says what each node is, for explanations.
+    """
+
+    name: str
+    version: str
+    title: str
+    currency: str | None
+    facts: dict[str, Fact]
+    parameters: dict[str, Parameter]
+    steps: tuple[Step, ...]
+    rules: tuple[PlannedRule, ...]
+    decide: Decide | None
+    scores: tuple[PlannedScore, ...]
+    citations: dict[str, Citation]
+    notes: dict[Expr, Note]
+    digest: str
+    read: frozenset[str]
+    """Names of the facts that can have an effect."""

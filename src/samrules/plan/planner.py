@@ -1,0 +1,251 @@
+"""The planner: from a checked ruleset to the plan, with only what the ruleset rests on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date
+from enum import Enum
+from graphlib import TopologicalSorter
+from typing import Any
+
+import attrs
+
+from samrules.check.checker import CheckedRuleset
+from samrules.check.scope import ACCOUNT_ID, Role, absolute_name
+from samrules.decision.trace import Note
+from samrules.model import expressions as ex
+from samrules.model import ruleset as rs
+from samrules.model import types as ty
+from samrules.model.templates import FORM, PLACEHOLDER, WHO
+from samrules.model.types import Duration, Type, Value
+from samrules.plan import lower as lo
+from samrules.plan.plan import (
+    Placeholder,
+    Plan,
+    PlannedCriterion,
+    PlannedRule,
+    PlannedScore,
+    Shown,
+    Step,
+)
+from samrules.syntax.printer import text_of
+
+
+def plan(checked: CheckedRuleset) -> Plan:
+    """Reduce a checked ruleset to its plan."""
+    return _Planner(checked).plan()
+
+
+class _Planner:
+    def __init__(self, checked: CheckedRuleset) -> None:
+        self.checked = checked
+        self.notes: dict[ex.Expr, Note] = {}
+        self.available: dict[str, ex.Expr] = {}
+        """Every step that any of the rulesets could contribute, by name."""
+        self.scores: dict[str, PlannedScore] = {}
+
+    def plan(self) -> Plan:
+        main = self.checked.main
+        for ruleset in self.checked.bundle.rulesets:
+            self.contribute(ruleset)
+        rules = tuple(self.rule(main, rule) for rule in main.rules)
+        wanted = {r.step for r in rules}
+        wanted |= {n.name for r in rules for e in _shown_exprs(r) for n in ex.names(e)}
+        wanted |= {end for s in main.scorecards
+                   for end in lo.score_steps(absolute_name(main.name, s.name))}
+        steps = self.ordered(wanted)
+        scores = tuple(s for s in self.scores.values() if s.low in {step.name for step in steps})
+        steps = self.ordered(wanted | {e for s in scores for c in s.criteria for e in (c.low, c.high)})
+        named = {n.name for step in steps for n in ex.names(step.expr)} | wanted
+        parameters = {
+            absolute_name(r.name, p.name): p
+            for r in self.checked.bundle.rulesets for p in r.parameters
+            if absolute_name(r.name, p.name) in named
+        }
+        facts = {ACCOUNT_ID.name: ACCOUNT_ID, **{f.name: f for f in self.facts()}}
+        used = {k for r in main.rules for k in r.cites}
+        used |= {k for r in self.checked.bundle.rulesets for p in r.parameters for k in p.cites}
+        used |= {k for r in self.checked.bundle.rulesets for s in r.scorecards
+                 for c in s.criteria for k in c.cites}
+        return Plan(
+            name=main.name,
+            version=main.version,
+            title=main.title or main.name,
+            currency=next((r.currency for r in self.checked.bundle.rulesets if r.currency), None),
+            facts=facts,
+            parameters=parameters,
+            steps=steps,
+            rules=rules,
+            decide=main.decide,
+            scores=scores,
+            citations={k: c for k, c in self.checked.bundle.citations.items() if k in used},
+            notes=self.notes,
+            digest=digest(self.checked.bundle.rulesets),
+            read=frozenset(named & set(facts)),
+        )
+
+    def facts(self) -> Iterator[rs.Fact]:
+        for ruleset in self.checked.bundle.rulesets:
+            yield from ruleset.facts
+
+    # --- what a ruleset contributes ---
+
+    def contribute(self, ruleset: rs.Ruleset) -> None:
+        lowering = lo.Lowering(self.checked, ruleset.name, self.notes)
+        for definition in ruleset.define:
+            absolute = absolute_name(ruleset.name, definition.name)
+            self.available[absolute] = lowering.lower(definition.value)
+        for card in ruleset.scorecards:
+            self.score(ruleset, card, lowering)
+        for rule in ruleset.rules:
+            self.available[lo.rule_step(ruleset.name, rule.name)] = self.holds(rule, lowering)
+        if ruleset.decide is not None and ruleset.decide.hit_policy != "collect":
+            rules: list[tuple[str, ex.Expr]] = [
+                (self.outcome(ruleset, rule), ex.Name(lo.rule_step(ruleset.name, rule.name)))
+                for rule in ruleset.rules
+            ]
+            for outcome, possible in lo.possible_outcomes(ruleset.decide, rules).items():
+                self.available[lo.outcome_step(ruleset.name, outcome)] = possible
+
+    def holds(self, rule: rs.Rule, lowering: lo.Lowering) -> ex.Expr:
+        """`when` and no `unless`, at each of the reviews asked for."""
+        whole = lowering.lower(rule.when)
+        if rule.unless:
+            whole = ex.All((whole, *(ex.Not(lowering.lower(u)) for u in rule.unless)))
+        if rule.sustained is not None:
+            whole = ex.Held(whole, rule.sustained.reviews, rule.sustained.over)
+        return whole
+
+    def score(self, ruleset: rs.Ruleset, card: rs.Scorecard, lowering: lo.Lowering) -> None:
+        absolute = absolute_name(ruleset.name, card.name)
+        low, high = lo.score_steps(absolute)
+        criteria = []
+        for criterion in card.criteria:
+            ends = f"{absolute}:{criterion.name}:low", f"{absolute}:{criterion.name}:high"
+            values = lo.criterion_ends(criterion, lowering.lower)
+            self.available |= dict(zip(ends, values, strict=True))
+            title = criterion.title or criterion.name.replace("_", " ")
+            criteria.append(PlannedCriterion(criterion.name, title, criterion.weight, *ends))
+        self.available[low] = _sum([c.low for c in criteria])
+        self.available[high] = _sum([c.high for c in criteria])
+        title = card.title or card.name.replace("_", " ")
+        shown = card.name if card.name == ruleset.name or ruleset is self.checked.main else absolute
+        self.scores[absolute] = PlannedScore(shown, title, low, high, tuple(criteria), card.bands)
+
+    # --- the main ruleset's rules ---
+
+    def outcome(self, ruleset: rs.Ruleset, rule: rs.Rule) -> str:
+        assert ruleset.decide is not None
+        return str(next(a.value for a in rule.then if a.name == ruleset.decide.name))
+
+    def rule(self, ruleset: rs.Ruleset, rule: rs.Rule) -> PlannedRule:
+        assert ruleset.decide is not None
+        lowering = lo.Lowering(self.checked, ruleset.name, self.notes)
+        outputs: list[tuple[str, Value | Shown]] = []
+        for assignment in rule.then:
+            if assignment.name == ruleset.decide.name:
+                continue
+            value = assignment.value
+            outputs.append((assignment.name,
+                            self.shown(value, lowering) if isinstance(value, ex.Expr) else value))
+        return PlannedRule(
+            rule=rule,
+            step=lo.rule_step(ruleset.name, rule.name),
+            when=lowering.lower(rule.when),
+            unless=tuple(map(lowering.lower, rule.unless)),
+            outcome=self.outcome(ruleset, rule),
+            outputs=tuple(outputs),
+            because=tuple(self.because(rule.because or "", lowering)),
+        )
+
+    def shown(self, node: ex.Expr, lowering: lo.Lowering) -> Shown:
+        meaning = lowering.meaning(node)
+        if meaning and meaning.role is Role.SCORE:
+            low, high = lowering.score_ends(meaning)
+            return Shown(low, ty.SCORE, high)
+        return Shown(lowering.lower(node), lowering.type_of(node))
+
+    def because(self, template: str, lowering: lo.Lowering) -> Iterator[str | Placeholder | None]:
+        end = 0
+        for found in PLACEHOLDER.finditer(template):
+            yield template[end : found.start()]
+            end = found.end()
+            form = FORM.match(found[1])
+            assert form is not None
+            if form[1] == WHO:
+                yield None
+            else:
+                yield Placeholder(self.shown(ex.Name(form[1]), lowering), form[2], form[3])
+        yield template[end:]
+
+    # --- order ---
+
+    def ordered(self, wanted: Iterable[str]) -> tuple[Step, ...]:
+        """The steps wanted and those they rest on, each after those it names."""
+        graph: dict[str, list[str]] = {}
+        stack = sorted(set(wanted) & set(self.available))
+        while stack:
+            name = stack.pop()
+            if name in graph:
+                continue
+            graph[name] = [n.name for n in ex.names(self.available[name]) if n.name in self.available]
+            stack += graph[name]
+        order = TopologicalSorter({n: graph[n] for n in sorted(graph)}).static_order()
+        return tuple(Step(name, self.available[name]) for name in order)
+
+
+def _shown_exprs(rule: PlannedRule) -> Iterator[ex.Expr]:
+    values = [v for _, v in rule.outputs if isinstance(v, Shown)]
+    values += [p.value for p in rule.because if isinstance(p, Placeholder)]
+    for value in values:
+        yield value.expr
+        if value.high is not None:
+            yield value.high
+
+
+def _sum(names: list[str]) -> ex.Expr:
+    """Added from left to right, so that every engine rounds alike."""
+    total: ex.Expr = ex.Name(names[0])
+    for name in names[1:]:
+        total = ex.Arithmetic("+", total, ex.Name(name))
+    return total
+
+
+# --- identity ------------------------------------------------------------------------------------
+
+
+def digest(rulesets: Iterable[rs.Ruleset]) -> str:
+    """The identity of a ruleset with all it uses: a hash over its meaning.
+
+    Comments, spacing, the order of keys and places in the file are no part of it; what the ruleset
+    decides, and what its explanations say, are.
+    """
+    canonical = json.dumps([_meaning(r) for r in rulesets], ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _meaning(value: Any) -> Any:
+    """Model objects as plain data, without spans; expressions as canonical text."""
+    if isinstance(value, ex.Expr):
+        return text_of(value)
+    if isinstance(value, Type | Duration):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_meaning(v) for v in value]
+    if isinstance(value, rs.Ruleset):  # the order of these has no meaning
+        value = attrs.evolve(value, **{
+            name: tuple(sorted(getattr(value, name), key=lambda member: str(member.name)))
+            for name in ("facts", "parameters", "define")
+        })
+    if attrs.has(type(value)):
+        return {
+            f.name: _meaning(getattr(value, f.name))
+            for f in attrs.fields(type(value)) if f.eq
+        }
+    return value

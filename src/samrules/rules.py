@@ -1,0 +1,170 @@
+"""The face of the library: load a ruleset, decide accounts with it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from samrules.check.checker import CheckedRuleset, check
+from samrules.decision.decision import Decision
+from samrules.diagnostics import Diagnostic, did_you_mean, nearest
+from samrules.engines import outcome
+from samrules.errors import FactError, RulesetError, UndeclaredFactWarning
+from samrules.explain.explainer import Explained
+from samrules.inputs.facts import account_facts, review_history
+from samrules.model.ruleset import Fact
+from samrules.model.types import Value
+from samrules.plan.plan import Plan
+from samrules.plan.planner import plan
+from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
+
+ENGINES = ("interpreter",)
+
+
+@attrs.frozen(repr=False)
+class Rules:
+    """A ruleset that was loaded and checked. Made by `samrules.load` or `samrules.loads`.
+
+    Attributes:
+        findings: what the checker found that is no error (unused names, conditions that can never
+            hold, …), as diagnostics.
+    """
+
+    _checked: CheckedRuleset
+    _plan: Plan
+
+    @property
+    def name(self) -> str:
+        return self._plan.name
+
+    @property
+    def version(self) -> str:
+        return self._plan.version
+
+    @property
+    def title(self) -> str:
+        return self._plan.title
+
+    @property
+    def digest(self) -> str:
+        """The identity of the ruleset with all it uses: `sha256:` and 64 digits. Comments, layout
+        and the order of keys change nothing."""
+        return self._plan.digest
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """Every fact that may be given, by name."""
+        return self._plan.facts
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names of the facts that can have an effect on the decision."""
+        return self._plan.read
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The outcomes, strongest first; empty where the ruleset decides nothing."""
+        return self._plan.decide.outcomes if self._plan.decide else ()
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        return self._checked.findings
+
+    def __repr__(self) -> str:
+        return f"<Rules {self.name} {self.version}>"
+
+    def decide(self, facts: Mapping[str, Any], *, history: Iterable[Mapping[str, Any]] = (),
+               as_of: date | None = None, engine: str = "interpreter") -> Decision:
+        """Decide one account.
+
+        Args:
+            facts: fact names to values; `account_id` is required. None, NaN and blank text are
+                missing, and so is a name that is left out. Ratios are given as 0.6, durations in
+                the unit the fact states, dates as `datetime.date` or ISO text.
+            history: earlier reviews, each a mapping of facts with a `review_date`; needed only by
+                rules that must be sustained.
+            as_of: the date of the decision; today where it is not given.
+            engine: "interpreter".
+
+        Raises:
+            FactError: a value of the wrong type or out of range, no `account_id`, a history that
+                does not go, a date before a parameter's first value; all problems at once.
+            RulesetError: the ruleset decides nothing.
+
+        A name that nothing declares has no effect and brings an UndeclaredFactWarning.
+        """
+        check_engine(engine)
+        self.must_decide()
+        known, undeclared = account_facts(facts, self._plan.facts)
+        if undeclared:
+            warnings.warn(undeclared_message(undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        day = decision_date(as_of)
+        reviews = review_history(history, self._plan.facts, str(known["account_id"]), day)
+        return self.decide_checked(known, day, reviews)
+
+    def decide_checked(self, facts: Mapping[str, Value], as_of: date,
+                       history: Sequence[tuple[date, Mapping[str, Value]]] = ()) -> Decision:
+        """Decide on facts that `samrules.inputs` has checked already. Raises FactError."""
+        decision = outcome.decide(self._plan, facts, as_of, history)
+        return attrs.evolve(decision, explainer=Explained())
+
+    def must_decide(self) -> None:
+        """Raises RulesetError where the ruleset makes no decision."""
+        if self._plan.decide is None:
+            raise RulesetError([Diagnostic(
+                "no-decision", f"the ruleset `{self.name}` decides nothing: it declares facts for others",
+                "name a ruleset that decides; `samrules list` shows them", where=self.name)])
+
+
+def load(ruleset: str | Path) -> Rules:
+    """Load a bundled ruleset by its name, or any ruleset by its path.
+
+    Raises RulesetError with every problem of the file and of those it uses.
+    """
+    return _rules(load_bundle(ruleset))
+
+
+def loads(text: str, *, file: str = "<text>", folder: str | Path | None = None) -> Rules:
+    """Load a ruleset from its text. `uses` is looked up in `folder`, then among the bundled ones.
+
+    Raises RulesetError with every problem, placed in `file`.
+    """
+    return _rules(bundle_of_text(text, file, Path(folder) if folder is not None else None))
+
+
+def _rules(bundle: Bundle) -> Rules:
+    checked = check(bundle)
+    return Rules(checked, plan(checked))
+
+
+def check_engine(engine: str) -> None:
+    if engine not in ENGINES:
+        raise FactError([Diagnostic("no-such-engine", f"there is no engine `{engine}`",
+                                    did_you_mean(engine, ENGINES, "engines"), where="engine")])
+
+
+def decision_date(as_of: date | None) -> date:
+    """The date to decide for. Raises FactError where it is not a date."""
+    if as_of is None:
+        return date.today()
+    if isinstance(as_of, datetime):
+        return as_of.date()
+    if not isinstance(as_of, date):
+        raise FactError([Diagnostic("bad-date", f"`{as_of!r}` is not a date",
+                                    "pass a datetime.date", where="as_of")])
+    return as_of
+
+
+def undeclared_message(undeclared: Sequence[str], declared: Mapping[str, Fact]) -> str:
+    """Names that nothing declares, each with the nearest that is declared."""
+    said = []
+    for name in undeclared:
+        near = nearest(name, declared)
+        said.append(f"`{name}` (did you mean `{near}`?)" if near else f"`{name}`")
+    are = "is not a declared fact and has" if len(said) == 1 else "are not declared facts and have"
+    return f"{', '.join(said)} {are} no effect"
