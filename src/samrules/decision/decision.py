@@ -89,6 +89,19 @@ class Citation:
 
 
 @attrs.frozen
+class Threshold:
+    """A parameter's value in force at a decision, since when, and why."""
+
+    name: str
+    title: str
+    value: Value
+    type: Type
+    since: date
+    reason: str | None
+    cites: tuple[str, ...]
+
+
+@attrs.frozen
 class Decision:
     """An explained decision on one account.
 
@@ -125,6 +138,7 @@ class Decision:
     facts_digest: str
     declared: Mapping[str, Fact] = attrs.field(repr=False)
     citations: Mapping[str, Citation] = attrs.field(repr=False)
+    thresholds: Mapping[str, Threshold] = attrs.field(repr=False)
     currency: str | None = None
     explainer: Explainer | None = attrs.field(default=None, eq=False, repr=False)
 
@@ -153,6 +167,11 @@ class Decision:
         Raises FactError if the decision has no such outcome.
         """
         return self._explainer().why_not(self, outcome)
+
+    @property
+    def who(self) -> str:
+        """The account's name, or its id where no name is known."""
+        return self.account_name or self.account
 
     def _explainer(self) -> Explainer:
         if self.explainer is None:

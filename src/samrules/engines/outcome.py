@@ -13,6 +13,7 @@ from samrules.decision.decision import (
     Decision,
     RuleResult,
     ScoreResult,
+    Threshold,
     as_json,
 )
 from samrules.decision.policy import judge
@@ -64,8 +65,20 @@ def decide(plan: Plan, facts: Facts, as_of: date,
             key: Citation(key, c.source.title, c.source.author, c.passage.says)
             for key, c in plan.citations.items()
         },
+        thresholds=_thresholds(plan, as_of),
         currency=plan.currency,
     )
+
+
+def _thresholds(plan: Plan, day: date) -> dict[str, Threshold]:
+    """Every parameter that is read, by absolute name, as in force on a day."""
+    found = {}
+    for name, p in plan.parameters.items():
+        dated = p.at(day)
+        assert dated is not None  # the view was made with it
+        title = p.title or p.name.replace("_", " ")
+        found[name] = Threshold(p.name, title, dated.value, p.type, dated.since, p.reason, p.cites)
+    return found
 
 
 def facts_digest(facts: Facts, history: Sequence[tuple[date, Facts]] = ()) -> str:

@@ -1,0 +1,1 @@
+"""A decision in words: why, why not; as text, Markdown and JSON."""

@@ -1,5 +1,18 @@
-"""Placeholder while the module is being written."""
-from typing import Any
+"""What a decision calls on to explain itself."""
+
+from __future__ import annotations
+
+from samrules.decision.decision import Decision
+from samrules.explain.explanation import Explanation
+from samrules.explain.why import why
+from samrules.explain.why_not import why_not
+
+
 class Explained:
-    def why(self, decision: Any) -> Any: return decision.outcome
-    def why_not(self, decision: Any, outcome: str) -> Any: return decision.outcome
+    """The explainer that samrules gives its decisions."""
+
+    def why(self, decision: Decision) -> Explanation:
+        return why(decision)
+
+    def why_not(self, decision: Decision, outcome: str) -> Explanation:
+        return why_not(decision, outcome)

@@ -1,0 +1,163 @@
+"""Rules, scores, thresholds and sources of a decision as parts of an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from samrules.decision.decision import Decision, RuleResult, ScoreResult
+from samrules.decision.trace import unique
+from samrules.decision.words import (
+    counted,
+    day,
+    interval,
+    listed,
+    number,
+    sentence,
+    value_in_words,
+    word,
+)
+from samrules.explain.conditions import Phrases
+from samrules.explain.explanation import FAILS, HOLDS, Item, Part, mark_of
+from samrules.explain.tree import item, lines
+from samrules.model import expressions as ex
+
+
+def title_of(decision: Decision, fact: str) -> str:
+    declared = decision.declared.get(fact)
+    return (declared.title if declared else None) or fact.replace("_", " ")
+
+
+def outcome_words(decision: Decision) -> str:
+    """The outcome as people say it; that of an unsettled decision too."""
+    if isinstance(decision.outcome, tuple):
+        return listed([word(o) for o in decision.outcome]) if decision.outcome else "nothing"
+    return word(decision.outcome)
+
+
+def rule_part(rule: RuleResult, decision: Decision, heading: str, *, by: bool = False) -> Part:
+    """A rule with its sentence, its conditions and exceptions, and what it rests on."""
+    phrases = Phrases(decision)
+    items = [*lines(rule.when, phrases, by=by)]
+    items += [exception(e, phrases) for e in rule.exceptions]
+    if rule.reviews_needed:
+        items.append(reviews(rule))
+    said = (rule.because,) if rule.because and rule.truth is True else ()
+    return Part(heading, said, tuple(items + rests_on(rule, decision)))
+
+
+def exception(trace: object, phrases: Phrases) -> Item:
+    """An exception: it stops the rule where it is true."""
+    from samrules.decision.trace import Trace
+
+    assert isinstance(trace, Trace)
+    inner = item(trace, phrases)
+    state = {True: "applies, so the rule does not hold", False: "does not apply"}.get(
+        trace.value if isinstance(trace.value, bool) else None,  # type: ignore[arg-type]
+        "may apply; not known")
+    mark = mark_of(None if trace.value is None else trace.value is False)
+    return Item(f"unless ({state}): {inner.text}", mark, inner.items)
+
+
+def reviews(rule: RuleResult) -> Item:
+    """At how many of the reviews it had to hold it did: `held at 1 of 2 reviews`."""
+    counted_ = rule.reviews[: max(rule.reviews_needed, len(rule.reviews))]
+    held = 0
+    for _, truth in counted_:
+        if truth is not True:
+            break
+        held += 1
+    needed = max(rule.reviews_needed, len(counted_))
+    days = ", ".join(f"{day(d)} {'held' if t else 'not known' if t is None else 'did not hold'}"
+                     for d, t in counted_)
+    record = "" if len(counted_) >= rule.reviews_needed else \
+        f"; {counted(len(counted_), 'reviews')} on record"
+    text = f"held at {held} of {counted(needed, 'reviews')} needed in a row{record} ({days})"
+    return Item(text, mark_of(rule.truth if rule.when.value is True else rule.when.value))
+
+
+def rests_on(rule: RuleResult, decision: Decision) -> list[Item]:
+    found = []
+    for key in rule.cites:
+        citation = decision.citations.get(key)
+        if citation is not None:
+            by = f", {citation.author}" if citation.author else ""
+            found.append(Item(f"Rests on: {sentence(citation.says)} ({citation.source}{by}; {key})"))
+    return found
+
+
+def outputs_part(decision: Decision) -> list[Part]:
+    if not decision.outputs:
+        return []
+    items = []
+    for name, (value, type_) in decision.outputs.items():
+        shown = word(value) if isinstance(value, str) else value_in_words(value, type_, decision.currency)
+        items.append(Item(f"{word(name)}: {shown}"))
+    return [Part("What follows", (), tuple(items))]
+
+
+def score_parts(decision: Decision) -> list[Part]:
+    return [_score_part(s, decision) for s in decision.scores]
+
+
+def _score_part(score: ScoreResult, decision: Decision) -> Part:
+    """A scorecard with the points of each criterion, best first."""
+    ranked = sorted(score.criteria, key=lambda c: (-(c.low + c.high) / 2 / c.weight, c.name))
+    items = []
+    for c in ranked:
+        missing = f"; {listed([title_of(decision, f) for f in c.missing])} not known" if c.missing else ""
+        items.append(Item(f"{c.title}: {interval(c.low, c.high)} of {number(c.weight)}{missing}"))
+    band = f", {word(score.band)}" if score.band else ""
+    heading = f"{score.title[:1].upper()}{score.title[1:]}: {interval(score.low, score.high)} of 100{band}"
+    return Part(heading, (), tuple(items))
+
+
+def threshold_parts(rules: Iterable[RuleResult], decision: Decision) -> list[Part]:
+    """The thresholds that these rules were held against, with the day they took effect and the reason."""
+    seen: dict[str, Item] = {}
+    for rule in rules:
+        for trace in (rule.when, *rule.exceptions):
+            for node in unique(trace):
+                if node.note.role != "parameter" or not isinstance(node.expr, ex.Name):
+                    continue
+                t = decision.thresholds.get(node.expr.name)
+                if t is not None:
+                    value = value_in_words(t.value, t.type, decision.currency)
+                    why = f": {sentence(t.reason)}" if t.reason else ""
+                    seen[node.expr.name] = Item(f"{t.title}: {value}, since {day(t.since)}{why}")
+    return [Part("Thresholds it was held against", (), tuple(seen.values()))] if seen else []
+
+
+def nearest_misses(decision: Decision, outcomes: Iterable[str] | None = None) -> list[Part]:
+    """Rules that one condition kept from holding."""
+    phrases = Phrases(decision)
+    wanted = set(outcomes) if outcomes is not None else None
+    items = []
+    for rule in decision.near:
+        if rule.near is None or (wanted is not None and rule.outcome not in wanted):
+            continue
+        failed = phrases.condition(rule.near, rule.near.value is False)
+        items.append(Item(f"{word(rule.outcome)}, by “{rule.title}”: {failed}", FAILS))
+    return [Part("One condition short of", (), tuple(items))] if items else []
+
+
+def stopped_part(decision: Decision) -> list[Part]:
+    items = []
+    phrases = Phrases(decision)
+    for rule in decision.stopped:
+        reasons = [item(e, phrases).text for e in rule.exceptions if e.value is True]
+        items.append(Item(f"{word(rule.outcome)}, by “{rule.title}”: stopped because {listed(reasons)}", FAILS))
+    return [Part("Stopped by an exception", (), tuple(items))] if items else []
+
+
+def also_held(decision: Decision) -> list[Part]:
+    """Rules that hold and did not decide."""
+    outcomes = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
+    items = [Item(f"{word(r.outcome)}, by “{r.title}”" + (f": {r.because}" if r.because else ""), HOLDS)
+             for r in decision.fired if r.outcome not in outcomes]
+    return [Part("Also holding, without deciding", (), tuple(items))] if items else []
+
+
+def record_line(decision: Decision) -> str:
+    """What was decided by what, on what facts."""
+    return (f"Decided by {decision.ruleset} {decision.version} ({decision.digest[:19]}…) for "
+            f"{day(decision.as_of)} on facts {decision.facts_digest[:19]}…")

@@ -1,0 +1,76 @@
+"""A trace of conditions as lines to read: groups, definitions by their titles, single conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from samrules.decision.trace import Trace
+from samrules.decision.words import counted
+from samrules.explain.conditions import Phrases
+from samrules.explain.explanation import Item, mark_of
+from samrules.model import expressions as ex
+
+
+def lines(trace: Trace, phrases: Phrases, *, by: bool = False) -> tuple[Item, ...]:
+    """The conditions of a rule: those of an outermost `all` each on a line of its own."""
+    if trace.is_group and isinstance(trace.expr, ex.All):
+        return tuple(item(part, phrases, by=by) for part in trace.parts)
+    return (item(trace, phrases, by=by),)
+
+
+def item(trace: Trace, phrases: Phrases, wanted: bool = True, *, by: bool = False) -> Item:
+    """One condition as a line, with the conditions it is made of below it."""
+    met = None if trace.value is None else trace.value is wanted
+    if isinstance(trace.expr, ex.Not) and trace.is_group:
+        return item(trace.parts[0], phrases, not wanted, by=by)
+    if trace.is_named_condition:
+        return _named(trace, phrases, wanted, by)
+    if trace.is_group:
+        inner = tuple(item(p, phrases, wanted, by=by) for p in trace.parts)
+        return Item(_group_words(trace, wanted), mark_of(met), inner)
+    return Item(phrases.condition(trace, wanted, by=by), mark_of(met))
+
+
+def _named(trace: Trace, phrases: Phrases, wanted: bool, by: bool) -> Item:
+    """A definition by its title; below it what it rests on."""
+    met = None if trace.value is None else trace.value is wanted
+    title = phrases.subject(trace)
+    body = trace.parts[0]
+    text = title if wanted else f"not: {title}"
+    if body.is_group and isinstance(body.expr, ex.AtLeast):
+        text += f": {_count(body)}"
+    elif body.is_group and isinstance(body.expr, ex.Any_) and len(body.parts) > 1:
+        text += ": any of these" if wanted else ": none of these"
+    inner = lines(body, phrases, by=by) if wanted and isinstance(body.expr, ex.All) and body.is_group \
+        else _below(body, phrases, wanted, by)
+    return Item(text, mark_of(met), inner)
+
+
+def _below(body: Trace, phrases: Phrases, wanted: bool, by: bool) -> Sequence[Item]:
+    if body.is_group and not isinstance(body.expr, ex.Not):
+        return tuple(item(p, phrases, wanted, by=by) for p in body.parts)
+    return (item(body, phrases, wanted, by=by),)
+
+
+def _group_words(trace: Trace, wanted: bool) -> str:
+    match trace.expr:
+        case ex.All():
+            return "all of these" if wanted else "at least one of these"
+        case ex.Any_():
+            return "any of these" if wanted else "all of these"
+        case ex.AtLeast():
+            return _count(trace) if wanted else "not so many: " + _count(trace)
+    return ""
+
+
+def _count(trace: Trace) -> str:
+    """`3 of 4 hold, 2 needed`, and how many are unknown."""
+    assert isinstance(trace.expr, ex.AtLeast)
+    true = sum(p.value is True for p in trace.parts)
+    open_ = sum(p.value is None for p in trace.parts)
+    unknown = f", {open_} not known" if open_ else ""
+    verb = "holds" if true == 1 else "hold"
+    return f"{true} of {len(trace.parts)} {verb}{unknown}, {trace.expr.count} needed"
+
+
+__all__ = ["counted", "item", "lines"]

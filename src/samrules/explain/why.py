@@ -1,0 +1,112 @@
+"""Why the outcome is what it is, or what keeps it open."""
+
+from __future__ import annotations
+
+from samrules.decision.decision import Decision, RuleResult
+from samrules.decision.words import counted, listed, word
+from samrules.explain.conditions import Phrases
+from samrules.explain.explanation import UNKNOWN, Explanation, Item, Part
+from samrules.explain.rules_in_words import (
+    also_held,
+    nearest_misses,
+    outcome_words,
+    outputs_part,
+    record_line,
+    rule_part,
+    score_parts,
+    stopped_part,
+    threshold_parts,
+    title_of,
+)
+from samrules.model.ruleset import CONFLICT
+
+_RULES_SHOWN = 6
+"""Undecided rules shown in full; the rest are named."""
+
+
+def why(decision: Decision) -> Explanation:
+    """The explanation of the outcome."""
+    if not decision.settled:
+        answer, parts = _unsettled(decision)
+    elif decision.outcome == CONFLICT:
+        answer, parts = _conflict(decision)
+    else:
+        answer, parts = _settled(decision)
+    return Explanation(
+        question="why",
+        account=decision.account,
+        outcome=decision.outcome,
+        title=f"{decision.who}: {outcome_words(decision)}",
+        answer=answer,
+        parts=tuple(parts),
+        record=record_line(decision),
+    )
+
+
+def deciding(decision: Decision) -> list[RuleResult]:
+    """The rules that hold and give the outcome."""
+    outcomes = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
+    fired = [r for r in decision.fired if r.outcome in outcomes]
+    return fired[:1] if decision.decide.hit_policy == "first" else fired
+
+
+def _settled(decision: Decision) -> tuple[str, list[Part]]:
+    rules = deciding(decision)
+    parts = [rule_part(r, decision, f"Because of the rule “{r.title}”") for r in rules]
+    if rules:
+        sentences = " ".join(r.because for r in rules if r.because)
+        answer = sentences or f"{decision.who}: {outcome_words(decision)}, by {listed([r.title for r in rules])}."
+    else:
+        others = [o for o in decision.decide.outcomes if any(r.outcome == o for r in decision.rules)]
+        named = listed([word(o) for o in others], "or")
+        answer = (f"No rule for {named} holds, and {outcome_words(decision)} is the outcome then. "
+                  "No fact that is still unknown could change it.")
+    parts += outputs_part(decision)
+    parts += nearest_misses(decision)
+    parts += stopped_part(decision) + also_held(decision)
+    return answer, parts + score_parts(decision) + threshold_parts(rules, decision)
+
+
+def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
+    possible = listed([word(o) for o in decision.possible], "or")
+    unknown = decision.deciding_unknowns
+    if unknown:
+        facts = "fact bears" if len(unknown) == 1 else "facts bear"
+        answer = (f"The facts known so far leave it open: {possible}. "
+                  f"{counted(len(unknown), 'missing ' + facts, 'missing ' + facts)} on it.")
+    else:
+        answer = (f"The facts known so far leave it open: {possible}. No missing fact of this review would "
+                  "settle it: a calculation has no result, or an earlier review is incomplete.")
+    parts = []
+    if unknown:
+        items = [Item(_asked_for(f, decision), UNKNOWN) for f in unknown]
+        parts.append(Part("What to find out, most decisive first", (), tuple(items)))
+    open_rules = [r for r in decision.rules if r.truth is None and r.outcome in decision.possible]
+    for rule in open_rules[:_RULES_SHOWN]:
+        heading = f"{word(rule.outcome).capitalize()} would follow from “{rule.title}”, if the unknown holds"
+        parts.append(rule_part(rule, decision, heading))
+    if rest := open_rules[_RULES_SHOWN:]:
+        items = [Item(f"{word(r.outcome)}, by “{r.title}”", UNKNOWN) for r in rest]
+        parts.append(Part("Also open", (), tuple(items)))
+    fired = [Item(f"{word(r.outcome)}, by “{r.title}”", "holds") for r in decision.fired]
+    if fired:
+        parts.append(Part("Already holding", (), tuple(fired)))
+    return answer, parts + stopped_part(decision) + score_parts(decision)
+
+
+def _asked_for(fact: str, decision: Decision) -> str:
+    declared = decision.declared.get(fact)
+    title = title_of(decision, fact)
+    source = f"; kept in {declared.source}" if declared and declared.source else ""
+    return f"{title} ({fact}{source})"
+
+
+def _conflict(decision: Decision) -> tuple[str, list[Part]]:
+    rules = decision.fired
+    named = listed([f"“{r.title}” ({word(r.outcome)})" for r in rules])
+    answer = (f"Rules that exclude each other hold at once: {named}. This is an error of the ruleset, "
+              "not of the account; its author must say which comes first.")
+    return answer, [rule_part(r, decision, f"The rule “{r.title}” gives {word(r.outcome)}") for r in rules]
+
+
+__all__ = ["Phrases", "deciding", "why"]
