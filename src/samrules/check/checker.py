@@ -12,7 +12,6 @@ from samrules.catalogue import Severity
 from samrules.check import lints
 from samrules.check.scope import Role, Scope, absolute_name, own_members, scope_of
 from samrules.check.typing import Typer, firm, join
-
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.errors import RulesetError
 from samrules.model import expressions as ex
@@ -22,6 +21,7 @@ from samrules.model.templates import FORM, PLACEHOLDER, WHO
 from samrules.model.types import Kind, Type
 from samrules.syntax.library import Bundle
 from samrules.syntax.printer import text_of
+
 
 @attrs.frozen
 class CheckedRuleset:
@@ -138,10 +138,8 @@ class _Checker:
 
     def definitions(self) -> None:
         """Definitions and scorecards, each after those it uses."""
-        members: dict[str, rs.Definition | rs.Scorecard] = {
-            absolute_name(self.ruleset.name, m.name): m
-            for m in (*self.ruleset.define, *self.ruleset.scorecards)
-        }
+        declared: list[rs.Definition | rs.Scorecard] = [*self.ruleset.define, *self.ruleset.scorecards]
+        members = {absolute_name(self.ruleset.name, m.name): m for m in declared}
         graph = {name: set(self.needs(m)) & set(members) for name, m in members.items()}
         try:
             order = list(TopologicalSorter(graph).static_order())
@@ -347,7 +345,9 @@ class _Checker:
     def cites(self) -> None:
         r = self.ruleset
         criteria = [c for card in r.scorecards for c in card.criteria]
-        for entry in (*r.facts, *r.parameters, *r.define, *r.scorecards, *criteria, *r.rules):
+        entries: list[rs.Fact | rs.Parameter | rs.Definition | rs.Scorecard | rs.Criterion | rs.Rule] = [
+            *r.facts, *r.parameters, *r.define, *r.scorecards, *criteria, *r.rules]
+        for entry in entries:
             for key in entry.cites:
                 if key not in self.bundle.citations:
                     self.error("unknown-source", f"no source has the passage `{key}`",

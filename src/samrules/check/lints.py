@@ -109,6 +109,10 @@ def _assumptions(ruleset: rs.Ruleset, scopes: dict[str, Scope]) -> Iterator[Diag
                     node.span)
 
 
+_RESTING = (Role.DEFINITION, Role.SCORE, Role.BAND)
+"""What a name may stand for that rests on further names."""
+
+
 def _reached(ruleset: str, nodes: list[ex.Expr], scopes: dict[str, Scope]) -> Iterator[ex.Expr]:
     """All nodes that these rest on, through definitions and scorecards of any ruleset."""
     seen: set[str] = set()
@@ -117,10 +121,10 @@ def _reached(ruleset: str, nodes: list[ex.Expr], scopes: dict[str, Scope]) -> It
         node, owner = stack.pop()
         yield node
         stack += [(child, owner) for child in ex.children(node)]
-        if isinstance(node, ex.Name) and (meaning := scopes[owner].get(node.name)):
-            if meaning.role in (Role.DEFINITION, Role.SCORE, Role.BAND) and meaning.absolute not in seen:
-                seen.add(meaning.absolute)
-                stack += [(inner, meaning.ruleset) for inner in expressions_of(meaning.of)]
+        meaning = scopes[owner].get(node.name) if isinstance(node, ex.Name) else None
+        if meaning is not None and meaning.role in _RESTING and meaning.absolute not in seen:
+            seen.add(meaning.absolute)
+            stack += [(inner, meaning.ruleset) for inner in expressions_of(meaning.of)]
 
 
 # --- conditions that can never, or must always, hold ---------------------------------------------

@@ -74,7 +74,7 @@ def own_members(ruleset: Ruleset) -> list[tuple[str, Meaning]]:
         (Role.DECISION, (ruleset.decide,) if ruleset.decide else ()),
     )
     for role, members in roles:
-        for member in members:  # type: ignore[attr-defined]
+        for member in members:
             absolute = absolute_name(ruleset.name, member.name)
             found.append((member.name, Meaning(role, absolute, ruleset.name, member, member.span)))
     return found

@@ -10,8 +10,8 @@ from samrules.check.scope import Meaning, Role, Scope, band_type, decision_type
 from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.model import expressions as ex
 from samrules.model import types as ty
-from samrules.model.ruleset import Decide
 from samrules.model.operators import OPERATORS, Signature
+from samrules.model.ruleset import Decide
 from samrules.model.types import Kind, Type
 from samrules.syntax.printer import text_of
 

@@ -137,6 +137,8 @@ def _flips(trace: Trace, wanted: bool) -> list[Trace]:
         return []
     if trace.is_named_condition:
         return _flips(trace.parts[0], wanted)
+    if isinstance(trace.expr, ex.Held):  # it must hold now, and it must have held before
+        return [*_flips(trace.parts[0].parts[0], wanted), trace]
     if not trace.is_group:
         return [trace]
     match trace.expr:

@@ -9,8 +9,7 @@ from samrules.model.types import Duration, Kind, Type, Value
 
 UNKNOWN = "not known"
 
-_MONTHS = ("January February March April May June July August September October November "
-           "December").split()
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 _SINGULAR = {"people": "person"}
 
 

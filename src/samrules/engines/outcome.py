@@ -105,11 +105,13 @@ def _name_of(facts: Facts) -> str | None:
 def _rule(planned: PlannedRule, now: View) -> RuleResult:
     trace = now.steps[planned.step]
     rule = planned.rule
-    body, reviews = trace, ()
+    body = trace
+    reviews: tuple[tuple[date, bool | None], ...] = ()
     if isinstance(trace.expr, ex.Held):
         body = trace.parts[0].parts[0]
         reviews = tuple((date.fromisoformat(p.text), _truth(p)) for p in trace.parts)
-    when, exceptions = body, ()
+    when = body
+    exceptions: tuple[Trace, ...] = ()
     if planned.unless:
         when, exceptions = body.parts[0], tuple(negated.parts[0] for negated in body.parts[1:])
     truth = _truth(trace)

@@ -68,11 +68,31 @@ class Phrases:
                 "" if _met(leaf, wanted) else f", {'yes' if wanted else 'no'} needed")
         return self.other(leaf, wanted)
 
+    def plainly(self, trace: Trace) -> str:
+        """A condition without what was needed: what it is about, and the value it saw."""
+        if trace.is_named_condition:
+            return self.subject(trace)
+        match trace.expr:
+            case ex.Not() if trace.is_group:
+                return self.plainly(trace.parts[0])
+            case ex.Name():
+                return f"{self.subject(trace)}: {value_in_words(trace.value, ty.BOOLEAN)}"
+            case ex.Compare(right=ex.Cutoff()) if isinstance(trace.parts[0].value, date):
+                return f"{self.subject(trace.parts[0])}: {day(trace.parts[0].value)}"
+            case ex.Compare() if not _constant(trace.parts[0]) and self.score_of(trace) is None:
+                return f"{self.subject(trace.parts[0])}: {self.value(trace.parts[0], trace.note.type)}"
+        if trace.is_group:
+            joint = "and" if isinstance(trace.expr, ex.All) else "or"
+            return listed([self.plainly(p) for p in trace.parts], joint)
+        return self.condition(trace)
+
     # --- what is spoken of ---
 
     def subject(self, trace: Trace) -> str:
         """A value's name in words: its title, or the calculation in titles."""
         match trace.expr:
+            case ex.Name() if trace.note.role == "parameter":
+                return self.value(trace)
             case ex.Name():
                 return trace.note.title or trace.text.rsplit(".", 1)[-1].replace("_", " ")
             case ex.Arithmetic(operator=operator):
@@ -117,7 +137,8 @@ class Phrases:
         operator = operator if wanted else NEGATED[operator]
         type_ = leaf.note.type
         if type_ and type_.kind is Kind.BOOLEAN:
-            return f"{self.subject(left)}: {self.value(left, type_)}, {self.need(operator, right, type_)}"
+            need = "as needed" if _met(leaf, wanted) else self.need(operator, right, type_)
+            return f"{self.subject(left)}: {self.value(left, type_)}, {need}"
         shown, limit = apart(left.value, right.value, type_, self.decision.currency)
         if right.value is None:
             limit = UNKNOWN
@@ -125,7 +146,10 @@ class Phrases:
             limit = f"“{right.value}”"
         if not _constant(right):
             limit = f"{self.subject(right)} ({limit})"
-        text = f"{self.subject(left)}: {shown}{self.aside(left)}, {_NEEDS[operator].format(limit)}"
+        text = f"{self.subject(left)}: {shown}{self.aside(left)}"
+        if operator in ("=", "!=") and _met(leaf, wanted) and _constant(right):
+            return f"{text}, as needed"
+        text += f", {_NEEDS[operator].format(limit)}"
         return text + self.gap(operator, left.value, right.value, type_, _met(leaf, wanted), by)
 
     def need(self, operator: str, right: Trace, type_: Type) -> str:
@@ -199,7 +223,7 @@ class Phrases:
     def member(self, leaf: Trace, wanted: bool) -> str:
         subject, *items = leaf.parts
         words = listed([self.value(i, leaf.note.type) for i in items], "or")
-        need = f"{words} needed" if wanted else f"neither {words} needed" if len(items) == 2 else f"not {words} needed"
+        need = "as needed" if _met(leaf, wanted) else f"{'' if wanted else 'anything but '}{words} needed"
         return f"{self.subject(subject)}: {self.value(subject, leaf.note.type)}, {need}"
 
     def known(self, leaf: Trace, wanted: bool) -> str:

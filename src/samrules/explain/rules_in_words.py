@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
+
 from samrules.decision.decision import Decision, RuleResult, ScoreResult
-from samrules.decision.trace import unique
+from samrules.decision.trace import Trace, unique
 from samrules.decision.words import (
     counted,
     day,
@@ -17,7 +19,7 @@ from samrules.decision.words import (
     word,
 )
 from samrules.explain.conditions import Phrases
-from samrules.explain.explanation import FAILS, HOLDS, Item, Part, mark_of
+from samrules.explain.explanation import FAILS, HOLDS, UNKNOWN, Item, Part, mark_of
 from samrules.explain.tree import item, lines
 from samrules.model import expressions as ex
 
@@ -34,28 +36,42 @@ def outcome_words(decision: Decision) -> str:
     return word(decision.outcome)
 
 
-def rule_part(rule: RuleResult, decision: Decision, heading: str, *, by: bool = False) -> Part:
-    """A rule with its sentence, its conditions and exceptions, and what it rests on."""
+def rule_part(rule: RuleResult, decision: Decision, heading: str, *, by: bool = False,
+              open_only: bool = False) -> Part:
+    """A rule with its sentence, its conditions and exceptions, and what it rests on.
+
+    With `by`, conditions that hold say by how much; with `open_only`, they are only counted.
+    """
     phrases = Phrases(decision)
     items = [*lines(rule.when, phrases, by=by)]
     items += [exception(e, phrases) for e in rule.exceptions]
     if rule.reviews_needed:
         items.append(reviews(rule))
+    if open_only:
+        holding = sum(i.mark == HOLDS for i in items)
+        items = [_open_only(i) for i in items if i.mark != HOLDS]
+        if holding:
+            verb = "holds" if holding == 1 else "hold"
+            items.append(Item(f"{counted(holding, 'other conditions')} {verb}", HOLDS))
+        return Part(heading, (), tuple(items))
     said = (rule.because,) if rule.because and rule.truth is True else ()
     return Part(heading, said, tuple(items + rests_on(rule, decision)))
 
 
-def exception(trace: object, phrases: Phrases) -> Item:
-    """An exception: it stops the rule where it is true."""
-    from samrules.decision.trace import Trace
+def _open_only(line: Item) -> Item:
+    """The line without what holds below it."""
+    return attrs.evolve(line, items=tuple(_open_only(i) for i in line.items if i.mark != HOLDS))
 
-    assert isinstance(trace, Trace)
-    inner = item(trace, phrases)
-    state = {True: "applies, so the rule does not hold", False: "does not apply"}.get(
-        trace.value if isinstance(trace.value, bool) else None,  # type: ignore[arg-type]
-        "may apply; not known")
-    mark = mark_of(None if trace.value is None else trace.value is False)
-    return Item(f"unless ({state}): {inner.text}", mark, inner.items)
+
+def exception(trace: Trace, phrases: Phrases) -> Item:
+    """An exception: it stops the rule where it is true. One that does not apply takes one line."""
+    subject = phrases.plainly(trace)
+    if trace.value is False:
+        return Item(f"exception, does not apply: {subject}", HOLDS)
+    below = item(trace, phrases).items
+    if trace.value is None:
+        return Item(f"exception, may apply: {subject}", UNKNOWN, tuple(map(_open_only, below)))
+    return Item(f"exception, applies: {subject}", FAILS, below)
 
 
 def reviews(rule: RuleResult) -> Item:
@@ -76,13 +92,21 @@ def reviews(rule: RuleResult) -> Item:
 
 
 def rests_on(rule: RuleResult, decision: Decision) -> list[Item]:
-    found = []
-    for key in rule.cites:
+    """The passages a rule cites, each in a sentence of ours."""
+    cited = [decision.citations[key] for key in rule.cites if key in decision.citations]
+    return [Item(f"rests on {c.key}: {sentence(c.says)}") for c in cited]
+
+
+def sources_part(rules: Iterable[RuleResult], decision: Decision) -> list[Part]:
+    """The texts behind the keys that these rules cite."""
+    found: dict[str, Item] = {}
+    for key in (key for rule in rules for key in rule.cites):
         citation = decision.citations.get(key)
         if citation is not None:
             by = f", {citation.author}" if citation.author else ""
-            found.append(Item(f"Rests on: {sentence(citation.says)} ({citation.source}{by}; {key})"))
-    return found
+            name = key.split("/")[0]
+            found[name] = Item(f"{name}: “{citation.source}”{by}")
+    return [Part("Sources", (), tuple(found.values()))] if found else []
 
 
 def outputs_part(decision: Decision) -> list[Part]:
@@ -127,24 +151,36 @@ def threshold_parts(rules: Iterable[RuleResult], decision: Decision) -> list[Par
     return [Part("Thresholds it was held against", (), tuple(seen.values()))] if seen else []
 
 
-def nearest_misses(decision: Decision, outcomes: Iterable[str] | None = None) -> list[Part]:
-    """Rules that one condition kept from holding."""
+def nearest_misses(decision: Decision) -> list[Part]:
+    """Rules that would have changed the outcome, and that one condition kept from holding."""
     phrases = Phrases(decision)
-    wanted = set(outcomes) if outcomes is not None else None
+    wanted = _stronger(decision)
     items = []
     for rule in decision.near:
-        if rule.near is None or (wanted is not None and rule.outcome not in wanted):
+        if rule.near is None or rule.outcome not in wanted:
             continue
-        failed = phrases.condition(rule.near, rule.near.value is False)
+        failed = reviews(rule).text if isinstance(rule.near.expr, ex.Held) else \
+            phrases.condition(rule.near, rule.near.value is False)
         items.append(Item(f"{word(rule.outcome)}, by “{rule.title}”: {failed}", FAILS))
     return [Part("One condition short of", (), tuple(items))] if items else []
+
+
+def _stronger(decision: Decision) -> set[str]:
+    """The outcomes that would have come first, had a rule for them held."""
+    outcomes = decision.decide.outcomes
+    if decision.decide.hit_policy == "priority" and decision.outcome in outcomes:
+        assert isinstance(decision.outcome, str)
+        held = any(r.truth is True for r in decision.rules)
+        return set(outcomes[: outcomes.index(decision.outcome)] if held else outcomes) - {decision.outcome}
+    given = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
+    return set(outcomes) - set(given)
 
 
 def stopped_part(decision: Decision) -> list[Part]:
     items = []
     phrases = Phrases(decision)
     for rule in decision.stopped:
-        reasons = [item(e, phrases).text for e in rule.exceptions if e.value is True]
+        reasons = [phrases.plainly(e) for e in rule.exceptions if e.value is True]
         items.append(Item(f"{word(rule.outcome)}, by “{rule.title}”: stopped because {listed(reasons)}", FAILS))
     return [Part("Stopped by an exception", (), tuple(items))] if items else []
 

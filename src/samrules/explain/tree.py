@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from samrules.decision.trace import Trace
-from samrules.decision.words import counted
+from samrules.decision.words import value_in_words
 from samrules.explain.conditions import Phrases
 from samrules.explain.explanation import Item, mark_of
 from samrules.model import expressions as ex
+from samrules.model.types import BOOLEAN
 
 
 def lines(trace: Trace, phrases: Phrases, *, by: bool = False) -> tuple[Item, ...]:
@@ -36,7 +35,9 @@ def _named(trace: Trace, phrases: Phrases, wanted: bool, by: bool) -> Item:
     met = None if trace.value is None else trace.value is wanted
     title = phrases.subject(trace)
     body = trace.parts[0]
-    text = title if wanted else f"not: {title}"
+    text = title if wanted else f"{title}: {value_in_words(trace.value, BOOLEAN)}"
+    if not wanted and met is not True:
+        text += ", no needed"
     if body.is_group and isinstance(body.expr, ex.AtLeast):
         text += f": {_count(body)}"
     elif body.is_group and isinstance(body.expr, ex.Any_) and len(body.parts) > 1:
@@ -46,7 +47,7 @@ def _named(trace: Trace, phrases: Phrases, wanted: bool, by: bool) -> Item:
     return Item(text, mark_of(met), inner)
 
 
-def _below(body: Trace, phrases: Phrases, wanted: bool, by: bool) -> Sequence[Item]:
+def _below(body: Trace, phrases: Phrases, wanted: bool, by: bool) -> tuple[Item, ...]:
     if body.is_group and not isinstance(body.expr, ex.Not):
         return tuple(item(p, phrases, wanted, by=by) for p in body.parts)
     return (item(body, phrases, wanted, by=by),)
@@ -73,4 +74,4 @@ def _count(trace: Trace) -> str:
     return f"{true} of {len(trace.parts)} {verb}{unknown}, {trace.expr.count} needed"
 
 
-__all__ = ["counted", "item", "lines"]
+__all__ = ["item", "lines"]

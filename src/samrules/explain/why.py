@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from samrules.decision.decision import Decision, RuleResult
 from samrules.decision.words import counted, listed, word
-from samrules.explain.conditions import Phrases
 from samrules.explain.explanation import UNKNOWN, Explanation, Item, Part
 from samrules.explain.rules_in_words import (
     also_held,
@@ -14,6 +13,7 @@ from samrules.explain.rules_in_words import (
     record_line,
     rule_part,
     score_parts,
+    sources_part,
     stopped_part,
     threshold_parts,
     title_of,
@@ -22,6 +22,9 @@ from samrules.model.ruleset import CONFLICT
 
 _RULES_SHOWN = 6
 """Undecided rules shown in full; the rest are named."""
+
+_FACTS_SHOWN = 12
+"""Missing facts listed; the decision itself names all of them."""
 
 
 def why(decision: Decision) -> Explanation:
@@ -64,7 +67,8 @@ def _settled(decision: Decision) -> tuple[str, list[Part]]:
     parts += outputs_part(decision)
     parts += nearest_misses(decision)
     parts += stopped_part(decision) + also_held(decision)
-    return answer, parts + score_parts(decision) + threshold_parts(rules, decision)
+    return answer, [*parts, *score_parts(decision), *threshold_parts(rules, decision),
+                    *sources_part(rules, decision)]
 
 
 def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
@@ -73,18 +77,21 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
     if unknown:
         facts = "fact bears" if len(unknown) == 1 else "facts bear"
         answer = (f"The facts known so far leave it open: {possible}. "
-                  f"{counted(len(unknown), 'missing ' + facts, 'missing ' + facts)} on it.")
+                  f"{counted(len(unknown), 'missing ' + facts, 'missing ' + facts)} on it; "
+                  f"first to find out: {title_of(decision, unknown[0])}.")
     else:
         answer = (f"The facts known so far leave it open: {possible}. No missing fact of this review would "
                   "settle it: a calculation has no result, or an earlier review is incomplete.")
     parts = []
     if unknown:
-        items = [Item(_asked_for(f, decision), UNKNOWN) for f in unknown]
+        items = [Item(_asked_for(f, decision), UNKNOWN) for f in unknown[:_FACTS_SHOWN]]
+        if more := len(unknown) - _FACTS_SHOWN:
+            items += [Item(f"and {counted(more, 'more facts')} that bear on it less")] if more > 0 else []
         parts.append(Part("What to find out, most decisive first", (), tuple(items)))
     open_rules = [r for r in decision.rules if r.truth is None and r.outcome in decision.possible]
     for rule in open_rules[:_RULES_SHOWN]:
-        heading = f"{word(rule.outcome).capitalize()} would follow from “{rule.title}”, if the unknown holds"
-        parts.append(rule_part(rule, decision, heading))
+        heading = f"{word(rule.outcome).capitalize()} hangs on “{rule.title}”"
+        parts.append(rule_part(rule, decision, heading, open_only=True))
     if rest := open_rules[_RULES_SHOWN:]:
         items = [Item(f"{word(r.outcome)}, by “{r.title}”", UNKNOWN) for r in rest]
         parts.append(Part("Also open", (), tuple(items)))
@@ -97,7 +104,7 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
 def _asked_for(fact: str, decision: Decision) -> str:
     declared = decision.declared.get(fact)
     title = title_of(decision, fact)
-    source = f"; kept in {declared.source}" if declared and declared.source else ""
+    source = f"; source: {declared.source}" if declared and declared.source else ""
     return f"{title} ({fact}{source})"
 
 
@@ -109,4 +116,4 @@ def _conflict(decision: Decision) -> tuple[str, list[Part]]:
     return answer, [rule_part(r, decision, f"The rule “{r.title}” gives {word(r.outcome)}") for r in rules]
 
 
-__all__ = ["Phrases", "deciding", "why"]
+__all__ = ["deciding", "why"]

@@ -12,6 +12,7 @@ from samrules.explain.rules_in_words import (
     record_line,
     rule_part,
     score_parts,
+    sources_part,
     threshold_parts,
 )
 from samrules.explain.why import deciding, why
@@ -80,4 +81,5 @@ def _parts(decision: Decision, outcome: str) -> list[Part]:
         for rule in blocking:
             heading = f"“{rule.title}” gives {word(rule.outcome)}; for {word(outcome)} it would have to fail"
             parts.append(rule_part(rule, decision, heading, by=True))
-    return parts + score_parts(decision) + threshold_parts([*rules, *blocking], decision)
+    shown = [*rules, *blocking]
+    return [*parts, *score_parts(decision), *threshold_parts(shown, decision), *sources_part(shown, decision)]

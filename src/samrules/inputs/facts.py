@@ -25,7 +25,7 @@ _TRUE_WORDS, _FALSE_WORDS = frozenset({"true", "yes"}), frozenset({"false", "no"
 
 
 @attrs.frozen
-class BadValue(Exception):  # noqa: N818 - a value on its way to a diagnostic
+class BadValue(Exception):
     """A value that is not what its fact declares."""
 
     code: str

@@ -7,7 +7,6 @@ it reduces constructs, so that an engine need know nothing of scorecards, ages o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 
@@ -15,17 +14,12 @@ from samrules.diagnostics import Span
 from samrules.model.types import Kind, Value
 
 
-def _apart() -> Any:
-    """A field that says where a node comes from, not what it means: outside equality."""
-    return attrs.field(default=None, eq=False, repr=False, kw_only=True)
-
-
 @attrs.frozen(cache_hash=True, slots=True)
 class Expr:
-    """Base of all nodes."""
+    """Base of all nodes. Where a node comes from is outside its equality: it is not what it means."""
 
-    span: Span | None = _apart()
-    written: Expr | None = _apart()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    written: Expr | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     """The surface node that a core node was reduced from, for showing."""
 
 

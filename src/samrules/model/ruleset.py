@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import attrs
 
 from samrules.diagnostics import Span
 from samrules.model.expressions import Expr
 from samrules.model.types import Duration, Type, Value
-
-
-def _span() -> Any:
-    return attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -39,7 +34,7 @@ class Fact:
     range: Range | None = None
     source: str | None = None
     cites: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -48,7 +43,7 @@ class DatedValue:
 
     since: date
     value: Value
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -61,7 +56,7 @@ class Parameter:
     title: str | None = None
     reason: str | None = None
     cites: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
     def at(self, day: date) -> DatedValue | None:
         """The value in force on a day, or None before the first."""
@@ -80,7 +75,7 @@ class Definition:
     value: Expr
     title: str | None = None
     cites: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -89,7 +84,7 @@ class Points:
 
     when: Expr | None
     points: float
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -99,7 +94,7 @@ class Scale:
     of: Expr
     zero: Expr
     full: Expr
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -112,7 +107,7 @@ class Criterion:
     scale: Scale | None = None
     title: str | None = None
     cites: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -121,7 +116,7 @@ class Band:
 
     name: str
     since: float
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -133,7 +128,7 @@ class Scorecard:
     bands: tuple[Band, ...] = ()
     title: str | None = None
     cites: tuple[str, ...] = ()
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -142,7 +137,7 @@ class Sustained:
 
     reviews: int
     over: Duration | None = None
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -151,7 +146,7 @@ class Assignment:
 
     name: str
     value: Value | Expr
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -166,8 +161,8 @@ class Rule:
     sustained: Sustained | None = None
     because: str | None = None
     cites: tuple[str, ...] = ()
-    span: Span | None = _span()
-    because_span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 HIT_POLICIES = ("priority", "first", "unique", "collect")
@@ -187,7 +182,7 @@ class Decide:
     otherwise: str | None = None
     unsettled: str = EVIDENCE_NEEDED
     title: str | None = None
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen
@@ -206,7 +201,7 @@ class Ruleset:
     scorecards: tuple[Scorecard, ...] = ()
     rules: tuple[Rule, ...] = ()
     decide: Decide | None = None
-    span: Span | None = _span()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     uses_spans: tuple[Span | None, ...] = attrs.field(
         default=(), eq=False, repr=False, kw_only=True
     )
@@ -227,8 +222,8 @@ class Source:
 
     key: str
     title: str
-    author: str | None
     passages: tuple[Passage, ...]
+    author: str | None = None
 
 
 def expressions_of(member: object) -> Iterator[Expr]:

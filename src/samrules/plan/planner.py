@@ -115,7 +115,10 @@ class _Planner:
         if rule.unless:
             whole = ex.All((whole, *(ex.Not(lowering.lower(u)) for u in rule.unless)))
         if rule.sustained is not None:
-            whole = ex.Held(whole, rule.sustained.reviews, rule.sustained.over)
+            over = rule.sustained.over
+            whole = ex.Held(whole, rule.sustained.reviews, over)
+            shown = f"sustained: {rule.sustained.reviews} reviews" + (f" over {over}" if over else "")
+            self.notes[whole] = Note("sustained", ty.BOOLEAN, shown=shown)
         return whole
 
     def score(self, ruleset: rs.Ruleset, card: rs.Scorecard, lowering: lo.Lowering) -> None:
@@ -239,10 +242,12 @@ def _meaning(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_meaning(v) for v in value]
     if isinstance(value, rs.Ruleset):  # the order of these has no meaning
-        value = attrs.evolve(value, **{
-            name: tuple(sorted(getattr(value, name), key=lambda member: str(member.name)))
-            for name in ("facts", "parameters", "define")
-        })
+        value = attrs.evolve(
+            value,
+            facts=tuple(sorted(value.facts, key=lambda m: m.name)),
+            parameters=tuple(sorted(value.parameters, key=lambda m: m.name)),
+            define=tuple(sorted(value.define, key=lambda m: m.name)),
+        )
     if attrs.has(type(value)):
         return {
             f.name: _meaning(getattr(value, f.name))

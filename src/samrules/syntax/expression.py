@@ -25,8 +25,7 @@ Locate = Callable[[int, int], Span]
 """From the start and end offset in the expression's text to a place in the file."""
 
 RESERVED = frozenset(
-    "and or not if then else between in is known missing true false at_least of "
-    "all any as_of account".split()
+    ["and", "or", "not", "if", "then", "else", "between", "in", "is", "known", "missing", "true", "false", "at_least", "of", "all", "any", "as_of", "account"]
 )
 
 _FOREIGN = (
@@ -167,7 +166,7 @@ def parse(text: str, locate: Locate) -> ex.Expr:
     try:
         tree = _parser().parse(text)
         _check_depth(tree, text, locate)
-        return _Builder(locate).transform(tree)  # type: ignore[arg-type]
+        return _Builder(locate).transform(tree)
     except UnexpectedInput as error:
         raise Problems(_syntax_problem(text, error, locate)) from None
     except VisitError as error:

@@ -117,7 +117,7 @@ def located(diagnostics: list[Diagnostic], file: str, text: str) -> list[Diagnos
     ]
 
 
-class Problems(Exception):  # noqa: N818 - a bundle of problems on its way up, not an error class
+class Problems(Exception):
     """Problems found at one place; reading goes on elsewhere and reports all of them together."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:

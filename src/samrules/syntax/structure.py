@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -500,9 +501,12 @@ def _structure_entry(node: Node, cls: type[T]) -> T:
         made = _functions()[cls](good, cls)
     except (cattrs.BaseValidationError, Problems) as error:
         problems += _flatten(error)
+        if not problems:  # a key that `_ENTRIES` does not know to be required
+            raise
     if problems:
         raise Problems(*problems)
-    return attrs.evolve(made, span=node.span) if hasattr(made, "span") else made
+    placed: T = attrs.evolve(made, span=node.span) if hasattr(made, "span") else made
+    return placed
 
 
 def _without(node: Mapping, entry: _Entry) -> Mapping:
@@ -527,7 +531,7 @@ def _functions() -> dict[type, Callable[[Any, Any], Any]]:
 
 def _function(cls: type, entry: _Entry, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     attrs.resolve_types(cls)
-    overrides = {name: override(rename=key) for name, key in entry.renamed.items()}
+    overrides: dict[str, Any] = {name: override(rename=key) for name, key in entry.renamed.items()}
     if "span" in attrs.fields_dict(cls):
         overrides["span"] = override(omit=True)
     return make_dict_structure_fn(cls, converter, **overrides)
@@ -552,7 +556,7 @@ def _converter() -> cattrs.Converter:
     for cls in _NAMED:
         tuples[tuple[cls, ...]] = functools.partial(_named_hook, cls)  # type: ignore[valid-type]
     for shape, hook in tuples.items():
-        converter.register_structure_hook_func(lambda t, shape=shape: t == shape, hook)
+        converter.register_structure_hook_func(functools.partial(operator.eq, shape), hook)
     for cls in (rs.Ruleset, rs.Scale, _Sources):
         converter.register_structure_hook(cls, lambda node, cls: _structure_entry(node, cls))
     return converter
