@@ -74,7 +74,7 @@ def _collect(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> Verdict:
     open_ = {outcome for outcome, truth in rules if truth is None} - certain
     possible = certain | open_ | (_otherwise(decide) if not certain else set())
     listed = tuple(o for o in decide.outcomes if o in possible)
-    if open_:
+    if open_ and listed != (decide.otherwise,):  # that one is the answer either way
         return Verdict(decide.unsettled, False, listed)
     return Verdict(listed, True, listed)
 

@@ -27,10 +27,16 @@ def counted(count: float, plural: str, one: str | None = None) -> str:
     return f"{number(count)} {(one or singular(plural)) if count == 1 else plural}"
 
 
+_ASTRONOMIC = 1e15
+"""From here on a number is written with an exponent: nobody counts the digits."""
+
+
 def number(value: float, places: int = 2) -> str:
     """A number with thousands separated and at most so many decimal places."""
     if isinstance(value, int):
         return f"{value:,}"
+    if abs(value) >= _ASTRONOMIC:
+        return format(value, ".3g")
     rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
     text = f"{rounded:,f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
@@ -39,11 +45,11 @@ def number(value: float, places: int = 2) -> str:
 
 def money(value: float, currency: str | None = None, places: int = 2) -> str:
     """An amount: `EUR 1.1 million`, `400,000`. Without a stated currency, the bare amount."""
-    size = abs(value)
-    for limit, word in ((1e9, " billion"), (1e6, " million")):
-        scaled = value / limit
-        if size >= limit and round(scaled, places) * limit == value:
-            text = number(scaled, places) + word
+    exact = Decimal(repr(float(value)))
+    for limit, word in ((1_000_000_000, " billion"), (1_000_000, " million")):
+        scaled = exact / limit
+        if limit <= abs(value) < _ASTRONOMIC and scaled == round(scaled, places):
+            text = number(float(scaled), places) + word
             break
     else:
         text = number(value, min(places, 2))

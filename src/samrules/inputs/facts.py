@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,9 +20,14 @@ from samrules.syntax.literals import BadLiteral, constant_text
 
 ID = "account_id"
 REVIEW_DATE = "review_date"
+REVIEW = Fact(REVIEW_DATE, Type(Kind.DATE), title="date of the review")
 
-_ABSENT_WORDS = frozenset({"n/a", "na", "#n/a", "none", "null", "-", "--", "?", "unknown", "tbd"})
+_ABSENT_WORDS = frozenset({"n/a", "na", "#n/a", "nan", "nat", "none", "null", "-", "--", "?", "unknown", "tbd"})
 _TRUE_WORDS, _FALSE_WORDS = frozenset({"true", "yes"}), frozenset({"false", "no"})
+
+
+_DIGITS_AND_MORE = re.compile(r"\d[^\d.]|[^\d.+-]\d|\..*\.")
+"""A number with more about it than digits and a point: `1,234`, `€5`, `3 people`."""
 
 
 @attrs.frozen
@@ -90,7 +96,7 @@ def _from_text(text: str, fact: Fact) -> Any:
     except BadLiteral as error:
         if text.lower() in _ABSENT_WORDS:
             cure = "leave the cell blank where the fact is not known"
-        elif kind in (Kind.NUMBER, Kind.MONEY, Kind.INTEGER) and any(c.isdigit() for c in text):
+        elif kind in (Kind.NUMBER, Kind.MONEY, Kind.INTEGER) and _DIGITS_AND_MORE.search(text):
             cure = "write digits and a decimal point only, as in `1234.5`"
         else:
             cure = str(error)
@@ -110,7 +116,7 @@ def _typed(value: Any, fact: Fact) -> Value:
     match kind:
         case Kind.BOOLEAN if isinstance(value, bool):
             return value
-        case Kind.INTEGER | Kind.ORDINAL if is_number and value == value // 1 and abs(value) < INTEGER_LIMIT:
+        case Kind.INTEGER | Kind.ORDINAL if is_number and _is_whole(value):
             return int(value)
         case Kind.NUMBER | Kind.RATIO | Kind.MONEY if is_number and math.isfinite(value):
             return _double(value, fact)
@@ -124,16 +130,21 @@ def _typed(value: Any, fact: Fact) -> Value:
                 return literals.parse_date(value.strip())
             except BadLiteral as error:
                 raise BadValue("bad-date", f"{_shown(value)} is not a date", str(error)) from None
-        case Kind.TEXT if isinstance(value, str):
-            return value
+        case Kind.TEXT if isinstance(value, str):  # blanks around an id would make it another one
+            return value.strip() if fact.name == ID else value
         case Kind.TEXT if fact.name == ID and isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         case Kind.ENUM if isinstance(value, str):
             if value.strip() in fact.type.words:
                 return value.strip()
-            raise BadValue("out-of-range", f"{_shown(value)} is not one of the words of `{fact.name}`",
+            raise BadValue("out-of-range", f"{_shown(value)} is not one of its words",
                            _word_help(value, fact.type))
     raise BadValue("wrong-type", f"{_shown(value)} is not {_a(fact.type)}", _form(kind))
+
+
+def _is_whole(value: float) -> bool:
+    """Whether a number is whole and of at most 64 bits."""
+    return math.isfinite(value) and value == int(value) and -INTEGER_LIMIT <= value < INTEGER_LIMIT
 
 
 def _double(value: float, fact: Fact) -> float:
@@ -171,10 +182,16 @@ def _check_range(value: Value, fact: Fact) -> None:
     above = high is not None and value > high  # type: ignore[operator]
     if not below and not above:
         return
-    ends = [constant_text(end, type_.kind) if end is not None else "" for end in (low, high)]
+    ends = [_bare(end, type_.kind) if end is not None else "" for end in (low, high)]
     allowed = f"from {ends[0]} to {ends[1]}" if all(ends) else \
         f"at least {ends[0]}" if ends[0] else f"at most {ends[1]}"
-    raise BadValue("out-of-range", f"{constant_text(value, type_.kind)} is out of range", f"it must be {allowed}")
+    raise BadValue("out-of-range", f"{_bare(value, type_.kind)} is out of range", f"it must be {allowed}")
+
+
+def _bare(value: Value, kind: Kind) -> str:
+    """A value as data has it: `12`, not `12.0`; `500`, not `0.5k`."""
+    number = isinstance(value, int | float) and kind is not Kind.RATIO
+    return literals.plain_number(value).removesuffix(".0") if number else constant_text(value, kind)
 
 
 def _a(type_: Type) -> str:
@@ -263,7 +280,7 @@ def review_history(given: Iterable[Mapping[str, Any]], declared: Mapping[str, Fa
     for number, review in enumerate(given, start=1):
         where = f"account {account}, review {number}"
         try:
-            day = convert(review.get(REVIEW_DATE), _REVIEW)
+            day = convert(review.get(REVIEW_DATE), REVIEW)
         except BadValue as bad:
             problems.append(Diagnostic("bad-history", f"`{REVIEW_DATE}`: {bad.message}", bad.help, where=where))
             continue
@@ -278,9 +295,6 @@ def review_history(given: Iterable[Mapping[str, Any]], declared: Mapping[str, Fa
     if problems:
         raise FactError(problems)
     return sorted(found, key=lambda r: r[0])
-
-
-_REVIEW = Fact(REVIEW_DATE, Type(Kind.DATE))
 
 
 def history_problems(days: Iterable[tuple[date, Span | None]], as_of: date, where: str) -> list[Diagnostic]:

@@ -25,7 +25,7 @@ from samrules.syntax.source import Mapping, Node, Problems, Scalar, Sequence, pr
 T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")
-_GROUPS = ("all", "any", "not", "at_least")
+GROUPS = ("all", "any", "not", "at_least")
 _OWN_NAMES = RESERVED | {"account_id"}
 
 
@@ -149,8 +149,8 @@ def _expression(node: Node, _: Any = None) -> ex.Expr:
 
 
 def _group(node: Mapping) -> ex.Expr:
-    heads = [k for k in node if k in _GROUPS]
-    others = [k for k in node if k not in _GROUPS and not (k == "of" and "at_least" in node)]
+    heads = [k for k in node if k in GROUPS]
+    others = [k for k in node if k not in GROUPS and not (k == "of" and "at_least" in node)]
     if others or len(heads) != 1:
         key = others[0] if others else (heads[1] if len(heads) > 1 else None)
         at = node.keys_at[key] if key else node.span
@@ -338,7 +338,7 @@ Prepare = Callable[[Mapping], None]
 
 
 @attrs.frozen
-class _Entry:
+class Entry:
     """How a class is written: its words for a reader, its keys, what to make ready before cattrs."""
 
     what: str
@@ -367,14 +367,14 @@ def _prepare_parameter(node: Mapping) -> None:
 
 def _prepare_definition(node: Mapping) -> None:
     if "value" in node:
-        group = [k for k in (*_GROUPS, "of") if k in node]
+        group = [k for k in (*GROUPS, "of") if k in node]
         if group:
             raise problem("wrong-shape", f"both `value` and `{group[0]}`", "keep one of them",
                           node.keys_at[group[0]])
         return
     inner = Mapping(node.span)
     inner.keys_at = node.keys_at
-    for key in (*_GROUPS, "of"):
+    for key in (*GROUPS, "of"):
         if key in node:
             inner[key] = node.pop(key)
     if not inner:
@@ -413,34 +413,34 @@ def _prepare_ruleset(node: Mapping) -> None:
         node["uses_spans"] = tuple(n.span for n in uses)
 
 
-_ENTRIES: dict[type, _Entry] = {
-    rs.Ruleset: _Entry(
+ENTRIES: dict[type, Entry] = {
+    rs.Ruleset: Entry(
         "a ruleset",
         ("ruleset", "version", "title", "description", "currency", "uses", "facts", "parameters",
          "define", "scorecards", "rules", "decide"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
-    rs.Fact: _Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
+    rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
-    rs.Parameter: _Entry("a parameter", ("type", "unit", "values", "title", "reason", "cites"),
+    rs.Parameter: Entry("a parameter", ("type", "unit", "values", "title", "reason", "cites"),
                          ("type", "values"), _prepare_parameter),
-    rs.Definition: _Entry("a definition", ("title", "cites", "value", *_GROUPS, "of"), (),
+    rs.Definition: Entry("a definition", ("title", "cites", "value", *GROUPS, "of"), (),
                           _prepare_definition),
-    rs.Rule: _Entry("a rule", ("title", "when", "unless", "sustained", "then", "because", "cites"),
+    rs.Rule: Entry("a rule", ("title", "when", "unless", "sustained", "then", "because", "cites"),
                     ("when", "then"), _prepare_rule),
-    rs.Decide: _Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
+    rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
                       ("outcomes",)),
-    rs.Scorecard: _Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
-    rs.Criterion: _Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),
+    rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
+    rs.Criterion: Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),
                          _prepare_criterion),
-    rs.Scale: _Entry("a scale", ("of", "from", "to"), ("of", "from", "to"),
+    rs.Scale: Entry("a scale", ("of", "from", "to"), ("of", "from", "to"),
                      renamed={"zero": "from", "full": "to"}),
-    rs.Source: _Entry("a source", ("title", "author", "passages"), ("title", "passages")),
-    rs.Passage: _Entry("a passage", ("says", "items"), ("says",)),
-    _Sources: _Entry("a file of sources", ("sources",), ("sources",)),
+    rs.Source: Entry("a source", ("title", "author", "passages"), ("title", "passages")),
+    rs.Passage: Entry("a passage", ("says", "items"), ("says",)),
+    _Sources: Entry("a file of sources", ("sources",), ("sources",)),
 }
 """How each class is written in a file. The JSON Schema is made from the same table."""
 
-_NAMED: dict[type, str] = {
+NAMED: dict[type, str] = {
     rs.Fact: "name", rs.Parameter: "name", rs.Definition: "name", rs.Rule: "name",
     rs.Decide: "name", rs.Scorecard: "name", rs.Criterion: "name", rs.Source: "key",
     rs.Passage: "key",
@@ -450,7 +450,7 @@ _NAMED: dict[type, str] = {
 
 def _named(node: Node, cls: type[T]) -> tuple[T, ...]:
     """A mapping of names to bodies as a tuple of entries, each knowing its name."""
-    entry = _ENTRIES[cls]
+    entry = ENTRIES[cls]
     if not isinstance(node, Mapping):
         raise problem("wrong-shape", f"a mapping of names belongs here, not a {_shape(node)}",
                       f"write `name:` and then {entry.what}", node.span)
@@ -471,13 +471,13 @@ def _named(node: Node, cls: type[T]) -> tuple[T, ...]:
             named.update(body)
             body = named
         made = _structure_entry(body, cls)
-        return attrs.evolve(made, **{_NAMED[cls]: key})  # type: ignore[misc]
+        return attrs.evolve(made, **{NAMED[cls]: key})  # type: ignore[misc]
 
     return tuple(_each(node, structure))
 
 
 def _structure_entry(node: Node, cls: type[T]) -> T:
-    entry = _ENTRIES[cls]
+    entry = ENTRIES[cls]
     problems: list[Diagnostic] = []
     if isinstance(node, Mapping):  # report bad keys and go on with the good ones
         try:
@@ -495,13 +495,13 @@ def _structure_entry(node: Node, cls: type[T]) -> T:
     except Problems as found:
         problems += found.diagnostics
         good = _without(good, entry)
-    if cls in _NAMED:
-        good[_NAMED[cls]] = Scalar("-", False, node.span)
+    if cls in NAMED:
+        good[NAMED[cls]] = Scalar("-", False, node.span)
     try:
         made = _functions()[cls](good, cls)
     except (cattrs.BaseValidationError, Problems) as error:
         problems += _flatten(error)
-        if not problems:  # a key that `_ENTRIES` does not know to be required
+        if not problems:  # a key that `ENTRIES` does not know to be required
             raise
     if problems:
         raise Problems(*problems)
@@ -509,7 +509,7 @@ def _structure_entry(node: Node, cls: type[T]) -> T:
     return placed
 
 
-def _without(node: Mapping, entry: _Entry) -> Mapping:
+def _without(node: Mapping, entry: Entry) -> Mapping:
     """After a failed preparation: the keys that can still be read by themselves, for their problems."""
     special = {"type", "unit", "range", "values", "because_span"}
     kept = Mapping(node.span)
@@ -526,10 +526,10 @@ def _as_it_is(value: Any, _: Any) -> Any:
 def _functions() -> dict[type, Callable[[Any, Any], Any]]:
     """One structuring function a class, made by cattrs from its fields."""
     converter = _converter()
-    return {cls: _function(cls, entry, converter) for cls, entry in _ENTRIES.items()}
+    return {cls: _function(cls, entry, converter) for cls, entry in ENTRIES.items()}
 
 
-def _function(cls: type, entry: _Entry, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+def _function(cls: type, entry: Entry, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     attrs.resolve_types(cls)
     overrides: dict[str, Any] = {name: override(rename=key) for name, key in entry.renamed.items()}
     if "span" in attrs.fields_dict(cls):
@@ -553,7 +553,7 @@ def _converter() -> cattrs.Converter:
         tuple[rs.DatedValue, ...]: _as_it_is, tuple[Span | None, ...]: _as_it_is,
         tuple[rs.Points, ...]: _rows,
     }
-    for cls in _NAMED:
+    for cls in NAMED:
         tuples[tuple[cls, ...]] = functools.partial(_named_hook, cls)  # type: ignore[valid-type]
     for shape, hook in tuples.items():
         converter.register_structure_hook_func(functools.partial(operator.eq, shape), hook)

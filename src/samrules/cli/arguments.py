@@ -1,0 +1,62 @@
+"""Arguments that several commands share, from their text to what the library takes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from samrules.inputs.accounts import Accounts
+    from samrules.rules import Rules
+
+RULESET_HELP = "RULESET is the name of a bundled ruleset or the path of a ruleset file."
+ACCOUNTS_HELP = """ACCOUNTS is a table of facts, one row an account: CSV, JSON, JSON lines or Parquet; a folder
+    that holds `accounts.*` and perhaps `history.*`; or `-` for standard input."""
+
+ruleset = click.argument("ruleset", metavar="RULESET")
+accounts = click.argument("accounts", metavar="ACCOUNTS")
+as_of = click.option("--as-of", metavar="DATE", help="Decide for this day, such as 2026-11-21. Default: today.")
+history = click.option("--history", metavar="FILE",
+                       help="Earlier reviews, for rules that must be sustained: facts with a review_date.")
+
+
+def day_of(text: str | None, option: str = "--as-of") -> date:
+    """The date of an option, today where it is not given. Raises FactError."""
+    from samrules.diagnostics import Diagnostic
+    from samrules.errors import FactError
+    from samrules.syntax.literals import BadLiteral, parse_date
+
+    if text is None:
+        return date.today()
+    try:
+        return parse_date(text.strip())
+    except BadLiteral as error:
+        raise FactError([Diagnostic("bad-date", f"`{text}` is not a date", str(error), where=option)]) from None
+
+
+def decider(name: str) -> Rules:
+    """A ruleset that makes a decision. Raises RulesetError."""
+    from samrules.rules import load
+
+    rules = load(name)
+    rules.must_decide()
+    return rules
+
+
+def checked_accounts(rules: Rules, table: str, reviews: str | None, day: date) -> Accounts:
+    """The accounts of a table, checked against the ruleset's facts; warnings are told. Raises FactError."""
+    from samrules.cli.report import warn
+    from samrules.inputs.accounts import check_tables
+    from samrules.inputs.tables import read_tables
+
+    found = check_tables(read_tables(table, reviews), rules.facts, day)
+    warn(found.warnings)
+    return found
+
+
+def as_json(data: Any) -> str:
+    import json
+
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,129 @@
+"""`samrules decide`: every account of a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from samrules.cli import arguments
+
+if TYPE_CHECKING:
+    from samrules.decision.decision import Decision
+    from samrules.inputs.accounts import Accounts
+    from samrules.inputs.results import Columns
+    from samrules.rules import Rules
+
+_PROGRESS_FROM = 200
+"""Fewer accounts are decided before a bar could be read."""
+
+
+@click.command(
+    "decide",
+    short_help="Decide every account of a table.",
+    epilog="""\b
+Examples:
+  samrules decide designation accounts.csv
+  samrules decide designation accounts.csv --as-of 2026-11-21 --out decisions.csv
+  samrules decide my_rules.yaml data/ --format json > decisions.json
+  cat accounts.jsonl | samrules decide dedesignation - --format jsonl""",
+)
+@arguments.ruleset
+@arguments.accounts
+@arguments.history
+@arguments.as_of
+@click.option("--engine", default="interpreter", show_default=True, help="What decides.")
+@click.option("--format", "format_", type=click.Choice(("table", "json", "jsonl", "csv", "parquet")),
+              help="Default: what the ending of --out says, else a table to read.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write there, whole or not at all, instead of to standard output.")
+def command(ruleset: str, accounts: str, history: str | None, as_of: str | None, engine: str,
+            format_: str | None, out: Path | None) -> None:
+    """Decide every account of a table, each with its reasons.
+
+    RULESET is the name of a bundled ruleset or the path of a ruleset file.
+
+    ACCOUNTS is a table of facts, one row an account: CSV, JSON, JSON lines or Parquet; a folder
+    that holds `accounts.*` and perhaps `history.*`; or `-` for standard input. A blank cell is a
+    fact that is not known; it is never taken for no or for zero.
+
+    In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
+    spreadsheet runs it.
+    """
+    from samrules.cli.report import emit_bytes
+    from samrules.inputs.results import check_destination, format_of, write_whole
+    from samrules.rules import check_engine
+
+    day = arguments.day_of(as_of)
+    check_engine(engine)
+    format_ = format_ or (format_of(out) if out else "table")
+    _check_format(format_, out)
+    if out is not None:
+        check_destination(out, [path for path in (accounts, history) if path])
+    rules = arguments.decider(ruleset)
+    table = arguments.checked_accounts(rules, accounts, history, day)
+    decisions = (rules.decide_checked(a.facts, day, a.history) for a in _watched(table))
+
+    def write(sink: IO[bytes]) -> None:
+        _write(decisions, format_, rules, sink, to_terminal=out is None and sys.stdout.isatty())
+
+    if out is not None:
+        write_whole(out, write)
+        return
+    import tempfile
+
+    with tempfile.SpooledTemporaryFile(max_size=50_000_000) as whole:  # nothing is shown before all is decided
+        write(whole)
+        whole.seek(0)
+        while block := whole.read(1 << 20):
+            emit_bytes(block)
+
+
+def _check_format(format_: str, out: Path | None) -> None:
+    if format_ != "parquet":
+        return
+    from samrules.diagnostics import Diagnostic
+    from samrules.errors import OutputError
+    from samrules.inputs.parquet_table import polars
+
+    polars()
+    if out is None and sys.stdout.isatty():
+        raise OutputError([Diagnostic("cannot-write", "Parquet is no text for a terminal",
+                                      "give `--out decisions.parquet`", where="standard output")])
+
+
+def _write(decisions: Iterator[Decision], format_: str, rules: Rules, sink: IO[bytes], to_terminal: bool) -> None:
+    from samrules.inputs.results import write_decisions
+
+    if format_ == "table":
+        from samrules.cli.table import decisions_table
+
+        sink.write(decisions_table(rules, decisions, to_terminal).encode())
+    else:
+        write_decisions(decisions, format_, _columns(rules), sink)
+
+
+def _columns(rules: Rules) -> Columns:
+    from samrules.inputs.results import Columns
+
+    plan = rules._plan
+    outputs = dict.fromkeys(name for rule in plan.rules for name, _ in rule.outputs)
+    return Columns(tuple(outputs), tuple(score.name for score in plan.scores))
+
+
+def _watched(table: Accounts) -> Iterator[Account]:
+    """The accounts, with a bar on a terminal while there are many."""
+    if len(table.accounts) < _PROGRESS_FROM or not sys.stderr.isatty():
+        yield from table.accounts
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(table.accounts, "Deciding", console=Console(stderr=True), transient=True)
+
+
+if TYPE_CHECKING:
+    from samrules.inputs.accounts import Account

@@ -1,0 +1,149 @@
+"""The table for people: each account with its decision and the reason, to be read from the top."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from samrules.cli.report import colour_allowed
+from samrules.decision.decision import Decision
+from samrules.decision.words import counted, day, listed, sentence, value_in_words, word
+from samrules.explain.conditions import Phrases
+from samrules.explain.rules_in_words import stopped_part
+from samrules.explain.why import deciding
+from samrules.model.ruleset import CONFLICT
+from samrules.model.types import Kind
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from samrules.rules import Rules
+
+_WIDTH = 100
+_FACTS_SHOWN = 3
+
+
+def decisions_table(rules: Rules, decisions: Iterable[Decision], terminal: bool) -> str:
+    """The decisions as a table of at most 100 columns; colour only for a terminal."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), leading=1,
+                  expand=True)
+    table.add_column("Account", max_width=26, overflow="fold")
+    table.add_column("Decision", max_width=17)
+    table.add_column("Why", ratio=1)
+    counts: Counter[str] = Counter()
+    head = ""
+    for decision in decisions:
+        outcome = outcome_words(decision)
+        counts[outcome] += 1
+        head = f"{rules.title}. {rules.name} {rules.version}, {day(decision.as_of)}"
+        who = Text(_printable(decision.who), "bold")
+        if decision.who != decision.account:
+            who.append("\n" + _printable(decision.account), "not bold dim")
+        style = "bold" if decision.settled else "yellow"
+        table.add_row(who, Text(outcome, style), Text(_printable(reason(decision))))
+    return f"{head}\n\n{_drawn(table, terminal)}\n{summary(counts)}\n"
+
+
+def summary(counts: Counter[str]) -> str:
+    """`20 accounts: 6 designate, 5 nominate, …`, most frequent first."""
+    said = ", ".join(f"{n:,} {outcome}" for outcome, n in counts.most_common())
+    return f"{counted(counts.total(), 'accounts')}: {said}"
+
+
+def _drawn(table: Table, terminal: bool) -> str:
+    from rich.console import Console
+
+    width = min(_WIDTH, shutil.get_terminal_size((_WIDTH, 25)).columns) if terminal else _WIDTH
+    console = Console(file=io.StringIO(), width=max(width, 40), force_terminal=terminal,
+                      color_system="auto" if terminal else None, no_color=colour_allowed() is False,
+                      highlight=False, markup=False, emoji=False, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _printable(text: str) -> str:
+    """Names come from outside: a control character in one must not reach the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+# --- the reason in a sentence or two -------------------------------------------------------------
+
+
+def outcome_words(decision: Decision) -> str:
+    if isinstance(decision.outcome, tuple):
+        return listed([word(o) for o in decision.outcome]) if decision.outcome else "nothing"
+    return word(decision.outcome)
+
+
+def reason(decision: Decision) -> str:
+    """Why, as one would say it in a meeting; `samrules explain` has the whole."""
+    if not decision.settled:
+        return _open(decision)
+    if decision.outcome == CONFLICT:
+        rules = listed([f"“{r.title}” ({word(r.outcome)})" for r in decision.fired])
+        return f"Rules that exclude each other hold at once: {rules}. The ruleset must say which comes first."
+    rules = deciding(decision)
+    if not rules:
+        return _otherwise(decision)
+    said = rules[0].because or sentence(rules[0].title)
+    if len(rules) > 1 and decision.decide.hit_policy == "collect":
+        said = " ".join(r.because or sentence(r.title) for r in rules)
+    elif len(rules) > 1:
+        said += " Also: " + _end("; ".join(_lower(r.title) for r in rules[1:]))
+    return f"{said} {_outputs(decision)}".rstrip()
+
+
+def _open(decision: Decision) -> str:
+    possible = listed([word(o) for o in decision.possible], "or")
+    unknown = decision.deciding_unknowns
+    if not unknown:
+        return f"Open: {possible}. A calculation has no result, or an earlier review is incomplete."
+    shown = [_asked(decision, fact) for fact in unknown[:_FACTS_SHOWN]]
+    if more := len(unknown) - len(shown):
+        shown.append(f"{more} more")
+    return f"Open: {possible}. Find out first: {_end(listed(shown))}"
+
+
+def _asked(decision: Decision, fact: str) -> str:
+    declared = decision.declared.get(fact)
+    title = (declared.title if declared else None) or word(fact)
+    clause = declared is not None and declared.type.kind is Kind.BOOLEAN and declared.title
+    return f"whether {title}" if clause else title
+
+
+def _otherwise(decision: Decision) -> str:
+    """No rule gave the outcome: what it would have taken for another, where little was missing."""
+    given = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
+    ruled = {r.outcome for r in decision.rules}
+    others = [o for o in decision.decide.outcomes if o not in given and o in ruled]
+    said = f"No rule for {listed([word(o) for o in others], 'or')} holds." if others else "No rule holds."
+    near = sorted((r for r in decision.near if r.outcome in others), key=lambda r: others.index(r.outcome))
+    stopped = [item for part in stopped_part(decision) for item in part.items]
+    if stopped:
+        return f"{said} {sentence(stopped[0].text)}"
+    if near and near[0].near is not None:
+        failed = Phrases(decision).condition(near[0].near, near[0].near.value is False)
+        return f"{said} Nearest was {word(near[0].outcome)}, by “{near[0].title}”: {_end(failed)}"
+    return said
+
+
+def _outputs(decision: Decision) -> str:
+    found = [f"{word(name)}: {word(value) if isinstance(value, str) else value_in_words(value, type_, decision.currency)}"
+             for name, (value, type_) in decision.outputs.items()]
+    return sentence("; ".join(found)) if found else ""
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _end(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."

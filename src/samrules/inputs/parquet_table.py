@@ -1,0 +1,61 @@
+"""Parquet in and out. The one place that imports polars, and only when a Parquet file is met."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import IO, Any
+
+from samrules.diagnostics import Diagnostic
+from samrules.errors import FactError
+from samrules.inputs.rows import Row, Table, empty, unusable
+
+_MAGIC = b"PAR1"
+
+
+def polars() -> ModuleType:
+    """Raises FactError with the command that installs it."""
+    try:
+        import polars
+    except ImportError:
+        raise FactError([Diagnostic(
+            "needs-extra", "Parquet needs the package polars, which is not installed",
+            "pip install \"samrules[parquet]\", or use CSV or JSON lines", where="parquet")]) from None
+    return polars
+
+
+def is_parquet(data: bytes) -> bool:
+    return data.startswith(_MAGIC)
+
+
+def read_parquet(data: bytes, name: str) -> Table:
+    if not data:
+        raise empty(name)
+    if not (data.startswith(_MAGIC) and data.endswith(_MAGIC)):
+        raise unusable("bad-table", "this is not a Parquet file, or it is cut off", "export it again", name)
+    pl = polars()
+    try:
+        frame = pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise unusable("bad-table", f"the Parquet file cannot be read: {error}", "export it again", name) from None
+    rows = tuple(Row(values, f"row {number}") for number, values in enumerate(frame.iter_rows(named=True), start=1))
+    if not rows:
+        raise empty(name, "the table has no rows")
+    return Table(name, tuple(frame.columns), rows)
+
+
+def write_parquet(columns: Mapping[str, Sequence[Any]], sink: IO[bytes]) -> None:
+    """Columns of plain values. One that is blank throughout, or of several types, is text."""
+    pl = polars()
+    frame = pl.DataFrame([_series(pl, name, values) for name, values in columns.items()])
+    frame.write_parquet(sink)
+
+
+def _series(pl: ModuleType, name: str, values: Sequence[Any]) -> Any:
+    types = {type(v) for v in values if v is not None}
+    if types == {int, float}:
+        return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
+    if len(types) != 1:
+        return pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+    return pl.Series(name, list(values))

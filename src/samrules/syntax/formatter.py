@@ -1,0 +1,296 @@
+"""The canonical spelling of a ruleset file. Meaning and comments stay; only the layout changes.
+
+docs/language.md, "Canonical form", says what it looks like.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+
+import attrs
+
+from samrules.diagnostics import Span
+from samrules.model.ruleset import Ruleset, Source
+from samrules.syntax.expression import parse
+from samrules.syntax.layout import Branch, Entry, Leaf, Remark, comments, lay_out
+from samrules.syntax.literals import guess_constant
+from samrules.syntax.printer import text_of
+from samrules.syntax.source import Mapping, read
+from samrules.syntax.structure import parse_ruleset, parse_sources
+
+WIDTH = 100
+INDENT = 2
+
+_LONGEST_KEY = 1_000
+"""A longer key cannot stand before `: ` on one line; YAML allows 1,024 characters."""
+
+
+def format_text(text: str, file: str) -> str:
+    """A ruleset file, or a file of sources, in its canonical spelling. Formatting that again
+    changes nothing.
+
+    Raises RulesetError with the ordinary diagnostics if the text cannot be read as either.
+    """
+    before = _meaning(text, file)
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    shape = Shape.RULESET if isinstance(before, Ruleset) else Shape.OTHER
+    formatted = "\n".join(_Printer().root(lay_out(text), shape)) + "\n"
+    if _meaning(formatted, file) != before or comments(formatted) != comments(text):
+        raise AssertionError(f"formatting would change {file}: please report it with the file")
+    return formatted
+
+
+def _meaning(text: str, file: str) -> Ruleset | tuple[Source, ...]:
+    root = read(text, file).root
+    if isinstance(root, Mapping) and "sources" in root and "ruleset" not in root:
+        return parse_sources(text, file)
+    return parse_ruleset(text, file)
+
+
+class Shape(enum.Enum):
+    """What stands at a place of the file, as far as its spelling depends on it."""
+
+    OTHER = "text or constants, left as written"
+    EXPRESSION = "an expression, or a group of them"
+    RULESET = "the whole file"
+    DEFINITIONS = "definitions by name"
+    DEFINITION = "a definition"
+    RULES = "rules by name"
+    RULE = "a rule"
+    OUTPUTS = "outputs by name"
+    OUTPUT = "an output"
+    SCORECARDS = "scorecards by name"
+    SCORECARD = "a scorecard"
+    CRITERIA = "criteria by name"
+    CRITERION = "a criterion"
+    POINTS = "rows of points"
+    ROW = "a row of points"
+    SCALE = "a scale"
+
+
+_GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
+_EACH = "*"
+_INSIDE: dict[Shape, dict[str, Shape]] = {
+    Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS},
+    Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
+    Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
+    Shape.EXPRESSION: _GROUP,
+    Shape.RULES: {_EACH: Shape.RULE},
+    Shape.RULE: {"when": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS},
+    Shape.OUTPUTS: {_EACH: Shape.OUTPUT},
+    Shape.OUTPUT: {"value": Shape.EXPRESSION},
+    Shape.SCORECARDS: {_EACH: Shape.SCORECARD},
+    Shape.SCORECARD: {"criteria": Shape.CRITERIA},
+    Shape.CRITERIA: {_EACH: Shape.CRITERION},
+    Shape.CRITERION: {"points": Shape.POINTS, "scale": Shape.SCALE},
+    Shape.ROW: {"when": Shape.EXPRESSION},
+    Shape.SCALE: dict.fromkeys(("of", "from", "to"), Shape.EXPRESSION),
+}
+_EXPRESSIONS = frozenset({Shape.EXPRESSION, Shape.DEFINITION})
+_SECTIONS = frozenset({"facts", "parameters", "define", "scorecards", "rules", "decide"})
+
+
+def _inside(shape: Shape, entry: Entry) -> Shape:
+    """What stands in an entry of something."""
+    if entry.key is None:
+        if shape is Shape.POINTS:
+            return Shape.ROW
+        return shape if shape is Shape.EXPRESSION else Shape.OTHER
+    inner = _INSIDE.get(shape, {})
+    return inner.get(entry.key.text, inner.get(_EACH, Shape.OTHER))
+
+
+@attrs.frozen
+class _Printer:
+    """Prints a laid-out file, line by line."""
+
+    def root(self, root: Branch, shape: Shape) -> list[str]:
+        for before, entry in zip(root.entries, root.entries[1:]):
+            if {e.key.text for e in (before, entry) if e.key} & _SECTIONS:
+                _set_apart(entry)
+        return self.entries(root, 0, shape)
+
+    def entries(self, branch: Branch, indent: int, shape: Shape) -> list[str]:
+        lines: list[str] = []
+        for entry in branch.entries:
+            lines += _remarks(entry.before, indent)
+            if entry.blank:
+                lines.append("")
+            lines += self.entry(entry, indent, _inside(shape, entry))
+        lines += _remarks(branch.foot, indent)
+        return lines[1:] if lines[0] == "" else lines
+
+    def entry(self, entry: Entry, indent: int, shape: Shape) -> list[str]:
+        pad, lines = " " * indent, []
+        mark = "-" if entry.key is None else self.key(entry.key) + ":"
+        if len(mark) > _LONGEST_KEY:
+            lines, mark = [f"{pad}? {mark[:-1]}"], ":"
+        comment = f"  {entry.after}" if entry.after else ""
+        value = entry.value
+        room = WIDTH - indent - len(mark) - 1
+        if isinstance(value, Leaf):
+            first, *rest = self.leaf(value, shape, room, indent + INDENT)
+            return [*lines, f"{pad}{mark} {first}".rstrip() + comment, *rest]
+        if not value.entries or (value.flow and not value.commented):
+            flat = self.flow(value, shape)
+            if len(flat) <= room or not value.entries:
+                return [*lines, f"{pad}{mark} {flat}{comment}"]
+        inner = self.entries(value, indent + INDENT, shape)
+        if entry.key is not None:
+            return [*lines, pad + mark + comment, *inner]
+        above = [entry.after] if entry.after else []
+        while inner[0].lstrip().startswith("#"):  # nothing but the entry may stand behind the dash
+            above.append(inner.pop(0).strip())
+        return [*(pad + c for c in above), f"{pad}- {inner[0].lstrip()}", *inner[1:]]
+
+    def flow(self, value: Leaf | Branch, shape: Shape) -> str:
+        """A value on one line, as it stands in brackets."""
+        if isinstance(value, Leaf):
+            if _null(value):
+                return "null"
+            return _expression(value, True) if shape in _EXPRESSIONS else _constant(value, shape, True)
+        inner = [
+            (f"{self.key(e.key, True)}: " if e.key else "") + self.flow(e.value, _inside(shape, e))
+            for e in value.entries
+        ]
+        return "{" + ", ".join(inner) + "}" if value.mapping else "[" + ", ".join(inner) + "]"
+
+    def key(self, key: Leaf, flow: bool = False) -> str:
+        return _constant(key, Shape.OTHER, flow)
+
+    def leaf(self, leaf: Leaf, shape: Shape, room: int, indent: int) -> list[str]:
+        """A value in block style: one line, or the header of a block and its lines."""
+        if _null(leaf):
+            return [""]
+        if shape in _EXPRESSIONS:
+            line = _expression(leaf, False)
+            folded = _folded(_canonical(leaf), indent) if len(line) > room else []
+            return folded or [line]
+        if leaf.style in ("|", ">") and (block := _block(leaf, indent)):
+            return block
+        line = _constant(leaf, shape, False)
+        folded = _folded(leaf.text, indent) if len(line) > room and "\n" in leaf.raw else []
+        return folded or [line]
+
+
+def _set_apart(entry: Entry) -> None:
+    """A blank line above the entry and its comments."""
+    if entry.before:
+        entry.before[0] = attrs.evolve(entry.before[0], blank=True)
+    else:
+        entry.blank = True
+
+
+def _remarks(remarks: list[Remark], indent: int) -> Iterator[str]:
+    for remark in remarks:
+        if remark.blank:
+            yield ""
+        yield " " * indent + remark.text
+
+
+# --- single values -------------------------------------------------------------------------------
+
+_NULLS = ("", "~", "null")
+_TYPED = re.compile(
+    r"""~|null|true|false|yes|no|on|off|y|n|=|<<
+      | [-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)? | 0[xob][0-9a-f_]+
+      | [-+]?\.(inf|nan) | [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?
+      | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt\s].*)?
+    """, re.IGNORECASE | re.VERBOSE)
+"""What some YAML reader takes for something else than text: quotes around it are kept."""
+
+_INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
+_IN_FLOW = re.compile(r"[,\[\]{}]")
+_NOT_PLAIN = re.compile(r":(\s|$)|\s#|\s$|^\s")
+
+
+def _null(leaf: Leaf) -> bool:
+    return leaf.style is None and leaf.text in _NULLS
+
+
+def _canonical(leaf: Leaf) -> str:
+    return text_of(parse(leaf.text, lambda start, end: Span("", 1, 1, 1, 1)))
+
+
+def _expression(leaf: Leaf, flow: bool) -> str:
+    text = _canonical(leaf)
+    return text if _plain(text, flow) and text not in _NULLS else _quoted(text)
+
+
+def _constant(leaf: Leaf, shape: Shape, flow: bool) -> str:
+    """A text or constant, without quotes where it means the same without them."""
+    bare = leaf.style is None or not (
+        _TYPED.fullmatch(leaf.text)
+        or (shape is Shape.OUTPUT and not isinstance(guess_constant(leaf.text), str))
+    )
+    sentence = "{" in leaf.text or "}" in leaf.text  # all sentences look alike, quoted
+    return leaf.text if bare and not sentence and _plain(leaf.text, flow) else _quoted(leaf.text)
+
+
+def _plain(text: str, flow: bool) -> bool:
+    """Whether a text can be written without quotes. A little stricter than YAML is."""
+    if not text or not text.isprintable() or _NOT_PLAIN.search(text):
+        return False
+    if text[0] in _INDICATORS and not re.match(r"-[\w.]", text):
+        return False
+    return not (flow and _IN_FLOW.search(text))
+
+
+def _quoted(text: str) -> str:
+    """In double quotes, or in single ones where that saves escapes."""
+    if ("\"" in text or "\\" in text) and "'" not in text and text.isprintable():
+        return f"'{text}'"
+    return '"' + "".join(_escaped(c) for c in text) + '"'
+
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _folded(text: str, indent: int) -> list[str]:
+    """A long text as a folded block, broken where folding gives back the single space; or nothing."""
+    if not text.isprintable() or text != text.strip():
+        return []
+    pad, room = " " * indent, WIDTH - indent
+    lines: list[str] = []
+    for word in _words(text):
+        if lines and len(lines[-1]) + 1 + len(word) <= room:
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    return [">-", *(pad + line for line in lines)] if len(lines) > 1 else []
+
+
+def _words(text: str) -> list[str]:
+    """The parts of a text between its single spaces."""
+    return re.split(r"(?<! ) (?! )", text)
+
+
+def _block(leaf: Leaf, indent: int) -> list[str]:
+    """A `|` or `>` block with its lines as they are, at another indent; nothing where that would
+    leave spaces at the end of a line or depend on the blank lines below."""
+    header, *lines = leaf.raw.rstrip().split("\n")
+    style = header[0]
+    chomp = "-" if "-" in header.split("#")[0] else ""
+    filled = [line for line in lines if line.strip()]
+    if not filled or "+" in header.split("#")[0] or not leaf.text.replace("\n", "").isprintable():
+        return []
+    given = re.match(r"[|>][-+]?([1-9])", header)
+    margin = min(len(line) - len(line.lstrip(" ")) for line in filled)
+    if given or leaf.text.startswith((" ", "\n")):
+        return []
+    first = len(filled[0]) - len(filled[0].lstrip(" "))
+    if margin != first or any(line != line.rstrip() for line in lines if len(line) > margin):
+        return []
+    pad = " " * indent
+    return [style + chomp, *((pad + line[margin:]).rstrip() for line in lines)]

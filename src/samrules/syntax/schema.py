@@ -1,0 +1,253 @@
+"""The JSON Schema of ruleset files, with which an editor completes and checks as its user types.
+
+Which keys an entry has, and which it needs, comes from the table by which files are read, so the
+two cannot drift apart; here stand only the form of each value and the words of help.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from samrules.model import ruleset as rs
+from samrules.model.operators import FUNCTIONS
+from samrules.model.types import DECLARABLE, Kind
+from samrules.syntax.structure import ENTRIES
+
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_NAME = "[a-z][a-z0-9_]*"
+_NUMBER = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
+_DURATION = r"\d{1,6}\s+(months?|years?|days?|weeks?)"
+_SIMPLE = [str(k) for k in DECLARABLE if k not in (Kind.ENUM, Kind.ORDINAL)]
+_TYPE = "|".join([*_SIMPLE, r"ordinal\s+\d{1,6}\s*\.\.\s*\d{1,6}", rf"enum\s*\[\s*{_NAME}\s*(,\s*{_NAME}\s*)*\]"])
+_LANGUAGE = "docs/language.md"
+
+
+def ruleset_schema() -> Schema:
+    """The JSON Schema (draft 2020-12) of a ruleset file."""
+    whole = _entry(rs.Ruleset)
+    return {
+        "$schema": DIALECT,
+        "$id": "https://samrules.dev/schema/ruleset-1.json",
+        "title": "samrules ruleset",
+        **whole,
+        "description": f"A ruleset for strategic account decisions. {_LANGUAGE} describes the language.",
+        "$defs": {
+            "expression": _EXPRESSION,
+            "condition": _CONDITION,
+            "conditions": _array(_ref("condition"), "Conditions, each after a `- `.", least=1),
+            "cites": _array(_text(r"[^/]+/.+"), "Passages of sources.yaml, as `source/passage`."),
+            "fact": _entry(rs.Fact),
+            "parameter": _entry(rs.Parameter),
+            "definition": _definition(),
+            "rule": _entry(rs.Rule),
+            "decision": _entry(rs.Decide),
+            "scorecard": _entry(rs.Scorecard),
+            "criterion": {**_entry(rs.Criterion), "oneOf": [{"required": ["points"]}, {"required": ["scale"]}]},
+            "scale": _entry(rs.Scale),
+            "points": _POINTS,
+        },
+    }
+
+
+# --- forms ---------------------------------------------------------------------------------------
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _text(pattern: str | None = None) -> Schema:
+    return {"type": "string"} if pattern is None else {"type": "string", "pattern": f"^({pattern})$"}
+
+
+_ANY_TEXT: Schema = {"type": ["string", "number", "boolean"]}
+"""Free text: a reader of YAML takes `title: 2026` for a number, samrules takes it for its text."""
+
+
+def _number_or(pattern: str) -> Schema:
+    """A number, or a text that stands for one."""
+    return {"anyOf": [{"type": "number"}, _text(pattern)]}
+
+
+def _array(items: Schema, description: str | None = None, least: int = 0) -> Schema:
+    found: Schema = {"type": "array", "items": items}
+    if least:
+        found["minItems"] = least
+    return {**found, "description": description} if description else found
+
+
+def _named(inner: Schema, least: int = 0) -> Schema:
+    """A mapping of names to entries."""
+    found: Schema = {"type": "object", "propertyNames": {"pattern": f"^{_NAME}$"}, "additionalProperties": inner}
+    return {**found, "minProperties": least} if least else found
+
+
+def _object(properties: Schema, required: list[str]) -> Schema:
+    return {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
+
+
+_EXPRESSION: Schema = {
+    "title": "expression",
+    "description": "A value or a condition, such as `revenue_ttm / 2 >= 5M`. Functions: "
+                   + ", ".join(f"`{f}`" for f in FUNCTIONS) + ".",
+    "type": ["string", "number", "boolean"],
+    "minLength": 1,
+}
+_GROUPS: dict[str, Schema] = {
+    "all": {**_ref("conditions"), "title": "all of these hold"},
+    "any": {**_ref("conditions"), "title": "one or more of these hold"},
+    "not": {**_ref("condition"), "title": "this does not hold"},
+    "at_least": {"title": "this many of these hold", "type": "integer"},
+    "of": {**_ref("conditions"), "title": "the conditions of which `at_least` hold"},
+}
+_ONE_GROUP: list[Schema] = [
+    {"required": ["all"]}, {"required": ["any"]}, {"required": ["not"]}, {"required": ["at_least", "of"]},
+]
+_CONDITION: Schema = {
+    "title": "condition",
+    "description": "An expression such as `csat >= 8`, or a group of conditions.",
+    "if": {"type": "object"},
+    "then": {**_object(_GROUPS, []), "oneOf": _ONE_GROUP, "dependentRequired": {"of": ["at_least"]}},
+    "else": _ref("expression"),
+}
+_POINTS: Schema = {
+    "title": "a row of points",
+    "oneOf": [
+        _object({"when": _ref("condition"), "points": {"type": "number"}}, ["when", "points"]),
+        _object({"otherwise": {"type": "number"}}, ["otherwise"]),
+    ],
+}
+_CONSTANT: Schema = {"type": ["string", "number", "boolean"], "description": "`inside_sales`, `12 months`, `20%`, `3`"}
+_OUTPUT: Schema = {
+    "if": {"type": "object"},
+    "then": _object({"value": _ref("condition")}, ["value"]),
+    "else": _CONSTANT,
+}
+
+_TITLE: Schema = {**_ANY_TEXT, "description": "A short phrase that reads well inside a sentence."}
+_CITES = _ref("cites")
+_UNIT: Schema = {**_text(), "description": "What an integer or number counts, such as `people`."}
+_TYPES: Schema = {
+    **_text(_TYPE), "description": "The type of its values.",
+    "examples": [*_SIMPLE, "enum [vendor, preferred, partner]", "ordinal 1..5"],
+}
+
+_FORMS: dict[type, dict[str, Schema]] = {
+    rs.Ruleset: {
+        "ruleset": {**_text(_NAME), "description": "Its name; the file is named after it."},
+        "version": {**_text(r"\d+\.\d+\.\d+"), "description": "Three numbers, such as `1.0.0`."},
+        "title": {**_ANY_TEXT, "description": "What it is for, in a phrase."},
+        "description": {**_ANY_TEXT, "description": "What it is for, in a paragraph."},
+        "currency": {**_text("[A-Z]{3}"), "description": "A currency code such as `EUR`."},
+        "uses": _array(_text(_NAME), "Rulesets it uses: beside this file, or among those of samrules."),
+        "facts": {**_named(_ref("fact")), "description": "Facts it declares."},
+        "parameters": {**_named(_ref("parameter")), "description": "Dated thresholds."},
+        "define": {**_named(_ref("definition")), "description": "Named conditions and values."},
+        "scorecards": {**_named(_ref("scorecard")), "description": "Weighted scores from 0 to 100."},
+        "rules": {**_named(_ref("rule")), "description": "The rules, in the order that counts for `first`."},
+        "decide": {**_named(_ref("decision"), 1), "maxProperties": 1, "description": "The one decision it makes."},
+    },
+    rs.Fact: {
+        "type": _TYPES,
+        "title": _TITLE,
+        "description": {**_ANY_TEXT, "description": "What exactly it is, and what its steps mean."},
+        "unit": _UNIT,
+        "range": {**_text(r"\s*[^.\s].*\.\.\s*.*|\.\.\s*\S.*"), "description": "Allowed values: `0..10`, `0..`, `..100%`."},
+        "source": {**_ANY_TEXT, "description": "Where a company keeps it."},
+        "cites": _CITES,
+    },
+    rs.Parameter: {
+        "type": _TYPES,
+        "unit": _UNIT,
+        "values": {
+            "type": "object",
+            "propertyNames": {"pattern": r"^\d{4}-\d{2}-\d{2}$"},
+            "additionalProperties": _CONSTANT,
+            "description": "The day from which a value holds, and the value: `{2020-01-01: 60%}`.",
+        },
+        "title": _TITLE,
+        "reason": {**_ANY_TEXT, "description": "Why the value is what it is, in a sentence."},
+        "cites": _CITES,
+    },
+    rs.Definition: {
+        "title": _TITLE,
+        "cites": _CITES,
+        "value": {**_ref("condition"), "title": "the value or condition it stands for"},
+        **_GROUPS,
+    },
+    rs.Rule: {
+        "title": _TITLE,
+        "when": {**_ref("condition"), "title": "the rule holds when this does"},
+        "unless": {
+            "title": "exceptions: the rule does not hold when one of these does",
+            "if": {"type": "array"}, "then": _array(_ref("condition")), "else": _ref("condition"),
+        },
+        "sustained": {
+            **_text(rf"\d{{1,3}}\s+reviews?(\s+over\s+{_DURATION})?"),
+            "description": "At how many reviews in a row it must hold: `2 reviews`, `2 reviews over 6 months`.",
+        },
+        "then": {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{_NAME}$"},
+            "additionalProperties": _OUTPUT,
+            "description": "The outcome, by the decision's name, and any other outputs.",
+        },
+        "because": {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."},
+        "cites": _CITES,
+    },
+    rs.Decide: {
+        "title": _TITLE,
+        "outcomes": _array(_text(_NAME), "Every outcome, strongest first.", least=1),
+        "hit_policy": {"enum": list(rs.HIT_POLICIES), "default": "priority",
+                       "description": "Which of the rules that hold decides."},
+        "otherwise": {**_text(_NAME), "description": "The outcome when no rule holds."},
+        "unsettled": {**_text(_NAME), "default": rs.EVIDENCE_NEEDED,
+                      "description": "The outcome when the known facts leave it open."},
+    },
+    rs.Scorecard: {
+        "title": _TITLE,
+        "criteria": {**_named(_ref("criterion"), 1), "description": "What is scored; the weights sum to 100."},
+        "bands": {**_named({"type": "number"}), "description": "Named stretches of the score, from this score on."},
+        "cites": _CITES,
+    },
+    rs.Criterion: {
+        "title": _TITLE,
+        "weight": {"type": "number", "exclusiveMinimum": 0, "maximum": 100, "description": "Its part of 100."},
+        "points": _array(_ref("points"), "Rows of which the first that holds counts; the last is `otherwise`.", 1),
+        "scale": {**_ref("scale"), "title": "points in proportion to a value"},
+        "cites": _CITES,
+    },
+    rs.Scale: {
+        "of": {**_ref("expression"), "title": "the value"},
+        "from": {**_ref("expression"), "title": "the value that earns nothing"},
+        "to": {**_ref("expression"), "title": "the value that earns the full weight"},
+    },
+}
+"""The form of each key; a test holds its keys to those of the table."""
+
+
+def _entry(cls: type) -> Schema:
+    """An entry of a file: its keys and those it needs from the table, their forms from above."""
+    entry = ENTRIES[cls]
+    properties = {
+        key: {"title": key.replace("_", " "), **_FORMS[cls][key]} for key in entry.keys
+    }
+    title = re.sub(r"^an? ", "", entry.what)
+    return {"title": title, **_object(properties, list(entry.required))}
+
+
+def _definition() -> Schema:
+    """An expression, or a mapping with a value or a group."""
+    mapping = _entry(rs.Definition)
+    kinds = [{"required": ["value"]}, *_ONE_GROUP]
+    return {
+        "title": mapping.pop("title"),
+        "description": "`name: EXPRESSION`, or a mapping with `value` or a group, and a `title`.",
+        "if": {"type": "object"},
+        "then": {**mapping, "oneOf": kinds, "dependentRequired": {"of": ["at_least"]}},
+        "else": _ref("expression"),
+    }

@@ -1,0 +1,252 @@
+"""The one place where random rulesets and accounts come from. Every new construct joins here."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import attrs
+from hypothesis import strategies as st
+
+AS_OF = date(2026, 11, 21)
+
+FACTS: dict[str, dict[str, Any]] = {
+    "flag": {"type": "boolean"},
+    "wish": {"type": "boolean"},
+    "count": {"type": "integer", "range": "0..9"},
+    "people": {"type": "integer", "unit": "people"},
+    "size": {"type": "number"},
+    "share": {"type": "ratio"},
+    "revenue": {"type": "money"},
+    "cost": {"type": "money", "range": "0.."},
+    "since": {"type": "date"},
+    "until": {"type": "date"},
+    "kind": {"type": "enum [vendor, preferred, partner]"},
+    "rank": {"type": "ordinal 1..5"},
+    "note": {"type": "text"},
+}
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "least_count": {"type": "integer", "values": {"1990-01-01": 2, "2020-01-01": 4}},
+    "least_share": {"type": "ratio", "values": {"1990-01-01": "60%"}},
+    "least_revenue": {"type": "money", "values": {"1990-01-01": "2M"}},
+    "tenure": {"type": "duration", "values": {"1990-01-01": "24 months"}},
+}
+
+_NUMERIC = {
+    "integer": ("count", "people", "least_count"),
+    "number": ("size",),
+    "ratio": ("share", "least_share"),
+    "money": ("revenue", "cost", "least_revenue"),
+    "ordinal": ("rank",),
+}
+_LITERALS = {
+    "integer": st.integers(0, 9).map(str),
+    "number": st.sampled_from(["0.5", "2.0", "7.25"]),
+    "ratio": st.sampled_from(["0%", "12.5%", "60%", "100%"]),
+    "money": st.sampled_from(["0.5k", "250k", "2M", "1.2B"]),
+    "ordinal": st.integers(1, 5).map(str),
+}
+_ORDER = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
+
+DOUBLES = st.one_of(
+    st.sampled_from([0.0, -0.0, 0.6, 1.0, 2e6, 1e308, -1e308, 5e-324, 9007199254740993.0]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+INTEGERS = st.one_of(st.integers(-3, 12), st.sampled_from([2**63 - 1, -(2**63), 2**53 + 1]))
+DATES = st.one_of(
+    st.dates(date(2019, 1, 1), date(2028, 1, 1)),
+    st.sampled_from([date(2024, 11, 21), date(2024, 11, 22), date.min, date.max, date(2024, 2, 29)]),
+)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "flag": st.booleans(),
+    "wish": st.booleans(),
+    "count": st.integers(0, 9),
+    "people": INTEGERS,
+    "size": DOUBLES,
+    "share": DOUBLES,
+    "revenue": DOUBLES,
+    "cost": DOUBLES.map(abs),
+    "since": DATES,
+    "until": DATES,
+    "kind": st.sampled_from(["vendor", "preferred", "partner"]),
+    "rank": st.integers(1, 5),
+    "note": st.one_of(st.sampled_from(["a", "b", "vendor"]), st.text(min_size=1).filter(str.strip)),
+}
+
+
+@attrs.frozen
+class Case:
+    """A random ruleset, as data and as text."""
+
+    data: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.data, ensure_ascii=False)
+
+
+# --- expressions, as text, of a wanted type ------------------------------------------------------
+
+
+def numbers(kind: str, depth: int) -> st.SearchStrategy[str]:
+    """The text of an expression of a numeric kind."""
+    leaf = st.one_of(st.sampled_from(_NUMERIC[kind]), _LITERALS[kind])
+    if depth <= 0 or kind == "ordinal":
+        return leaf
+    inner = numbers(kind, depth - 1)
+    same = [
+        st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-"]), inner),
+        st.builds("{}({}, {})".format, st.sampled_from(["min", "max"]), inner, inner),
+        st.builds("abs({})".format, inner),
+        st.builds("-{}".format, inner),
+        st.builds("(if {} then {} else {})".format, conditions(depth - 1), inner, inner),
+    ]
+    if kind == "integer":  # people are counted in a unit; mixing it with plain counts is allowed
+        same.append(st.builds("({} * {})".format, inner, inner))
+    if kind == "ratio":
+        amount = numbers("money", depth - 1)
+        same.append(st.builds("({} / {})".format, amount, amount))
+    if kind == "money":
+        same.append(st.builds("({} * {})".format, inner, numbers("ratio", depth - 1)))
+    return st.one_of(leaf, *same)
+
+
+def guesses(kind: str, depth: int) -> st.SearchStrategy[str]:
+    """As `numbers`, with `coalesce`: not monotone."""
+    inner = numbers(kind, depth)
+    return st.one_of(inner, st.builds("coalesce({}, {})".format, inner, _LITERALS[kind]))
+
+
+def comparisons(depth: int) -> st.SearchStrategy[str]:
+    """The text of a single condition that is monotone in what is known."""
+    options: list[st.SearchStrategy[str]] = [
+        st.sampled_from(["flag", "wish"]),
+        st.builds('kind {} "{}"'.format, st.sampled_from(["=", "!="]), VALUES["kind"]),
+        st.builds('kind in ["{}", "{}"]'.format, VALUES["kind"], VALUES["kind"]),
+        st.builds('note {} "{}"'.format, st.sampled_from(["=", "!="]), st.sampled_from(["a", "vendor"])),
+        st.builds("age({}) {} {}".format, st.sampled_from(["since", "until"]), _ORDER,
+                  st.sampled_from(["24 months", "90 days", "1 year", "tenure", "1000 years"])),
+        st.builds("age(since) between {} and {}".format, st.sampled_from(["1 month", "12 months"]),
+                  st.sampled_from(["24 months", "tenure"])),
+        st.builds("{} {} {}".format, st.sampled_from(["since", "until"]), _ORDER,
+                  st.sampled_from(["since", "until", "as_of", "2024-02-29"])),
+    ]
+    for kind in _NUMERIC:
+        value = numbers(kind, depth)
+        options.append(st.builds("{} {} {}".format, value, _ORDER, value))
+        options.append(st.builds("{} between {} and {}".format, value, value, value))
+    return st.one_of(options)
+
+
+def conditions(depth: int) -> st.SearchStrategy[str]:
+    """The text of a monotone condition."""
+    if depth <= 0:
+        return comparisons(0)
+    inner = conditions(depth - 1)
+    several = st.lists(inner, min_size=2, max_size=4)
+    return st.one_of(
+        comparisons(depth - 1),
+        st.builds("({})".format, several.map(" and ".join)),
+        st.builds("({})".format, several.map(" or ".join)),
+        st.builds("not ({})".format, inner),
+        several.flatmap(lambda xs: st.integers(1, len(xs)).map(
+            lambda n: f"at_least {n} of [{', '.join(xs)}]")),
+        st.builds("(if {} then {} else {})".format, inner, inner, inner),
+    )
+
+
+def assumptions() -> st.SearchStrategy[str]:
+    """Conditions that treat missing facts as known ones: not monotone."""
+    name = st.sampled_from(sorted(FACTS))
+    return st.one_of(
+        st.builds("{} is {}".format, name, st.sampled_from(["known", "missing"])),
+        st.builds("{} >= 2".format, guesses("integer", 1)),
+        st.builds("{} >= 50%".format, guesses("ratio", 1)),
+    )
+
+
+# --- rulesets ------------------------------------------------------------------------------------
+
+
+def scorecards(condition: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    rows = st.builds(
+        lambda first, second, points: {"weight": 40, "points": [
+            {"when": first, "points": 40}, {"when": second, "points": points}, {"otherwise": 0}]},
+        condition, condition, st.sampled_from([10, 15.5, 40]))
+    scale = st.sampled_from([
+        {"of": "share", "from": "0%", "to": "50%"},
+        {"of": "rank", "from": 1, "to": 5},
+        {"of": "revenue", "from": "5M", "to": "1M"},
+        {"of": "count", "from": 0, "to": 9},
+    ]).map(lambda s: {"weight": 60, "scale": s})
+    return st.builds(
+        lambda a, b: {"score": {"criteria": {"a": a, "b": b}, "bands": {"low": 0, "middle": 40, "high": 70}}},
+        rows, scale)
+
+
+_SCORE_CONDITIONS = st.one_of(
+    st.builds("score {} {}".format, st.sampled_from(["<", "<=", ">", ">="]), st.integers(0, 100)),
+    st.builds('score.band {} "{}"'.format, st.sampled_from(["=", "!="]),
+              st.sampled_from(["low", "middle", "high"])),
+    st.just('score.band in ["low", "high"]'),
+    st.just("score between 30 and 60"),
+)
+_DEFINED = st.sampled_from(["first_condition", "second_condition", "amount >= 1M", "level >= 2"])
+
+
+@st.composite
+def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...] = (
+        "priority", "first", "unique", "collect")) -> Case:
+    """A ruleset that the checker accepts, using every construct of the language."""
+    basic = conditions(draw(st.integers(0, 2)))
+    if not monotone:
+        basic = st.one_of(basic, assumptions())
+    condition = st.one_of(basic, _SCORE_CONDITIONS, _DEFINED)
+    words = ["release", "watch", "retain"]
+    rules = {}
+    for index in range(draw(st.integers(1, 5))):
+        rule: dict[str, Any] = {"when": draw(condition), "then": {"action": draw(st.sampled_from(words)), "note_": "x"}}
+        if draw(st.booleans()):
+            rule["unless"] = draw(st.one_of(condition, st.lists(condition, min_size=1, max_size=2)))
+        if draw(st.integers(0, 3)) == 0:
+            rule["sustained"] = draw(st.sampled_from(["1 review", "2 reviews", "2 reviews over 6 months"]))
+        rule["because"] = "{account} has {count:request|requests}, {revenue} and {score}"
+        rules[f"rule_{index}"] = rule
+    return Case({
+        "ruleset": "random",
+        "version": "1.0.0",
+        "facts": FACTS,
+        "parameters": PARAMETERS,
+        "define": {
+            "first_condition": draw(basic),
+            "second_condition": {"title": "second", "any": [draw(basic), "first_condition"]},
+            "amount": draw(numbers("money", 1)),
+            "level": "if rank >= 4 then 3 else if rank >= 2 then 2 else 1",
+        },
+        "scorecards": draw(scorecards(basic)),
+        "rules": rules,
+        "decide": {"action": {
+            "outcomes": words,
+            "hit_policy": draw(st.sampled_from(policies)),
+            "otherwise": draw(st.sampled_from(words)),
+        }},
+    })
+
+
+def accounts(*, least: int = 0) -> st.SearchStrategy[dict[str, Any]]:
+    """Facts of an account; each may be missing."""
+    chosen = st.fixed_dictionaries({}, optional=VALUES)
+    return chosen.filter(lambda f: len(f) >= least).map(lambda f: {"account_id": "A-1", **f})
+
+
+def full_accounts() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"account_id": st.just("A-1"), **VALUES})
+
+
+def histories() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Up to three earlier reviews, on different days."""
+    days = st.lists(st.dates(date(2024, 1, 1), date(2026, 11, 20)), max_size=3, unique=True)
+    return days.flatmap(lambda ds: st.tuples(*(accounts() for _ in ds)).map(
+        lambda facts: [{**f, "review_date": d} for f, d in zip(facts, ds, strict=True)]))

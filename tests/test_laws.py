@@ -1,0 +1,216 @@
+"""The laws of the language, each stated in its test and tried on random rulesets and accounts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import samrules
+from samrules.decision.policy import judge
+from samrules.model.ruleset import CONFLICT, Decide
+from tests import strategies as some
+
+slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@slow
+@given(some.rulesets(monotone=False), some.accounts(), some.histories())
+def test_checked_implies_no_error_at_run_time(case: some.Case, facts: dict[str, Any],
+                                              history: list[dict[str, Any]]) -> None:
+    """A ruleset that the checker accepts decides every account of well-typed facts."""
+    decision = samrules.loads(case.text).decide(facts, history=history, as_of=some.AS_OF)
+    if decision.decide.hit_policy != "collect":
+        assert decision.settled == (len(decision.possible) == 1)
+    assert str(decision.why())
+    for outcome in decision.decide.outcomes:
+        assert str(decision.why_not(outcome))
+    json.loads(decision.to_json())
+
+
+@slow
+@given(st.data())
+def test_what_the_checker_accepts_of_any_expression_runs(data: st.DataObject) -> None:
+    """Not only well-typed expressions by construction: whatever the checker lets through, runs."""
+    part = st.one_of(st.sampled_from([*some.FACTS, *some.PARAMETERS, "as_of", "5", "0.5", "60%", "2M",
+                                      '"vendor"', "24 months", "2024-02-29", "true", "score", "score.band"]))
+    operator = st.sampled_from(["=", "<", ">=", "+", "-", "*", "/", "and", "or"])
+    compound = st.recursive(part, lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, operator, inner),
+        st.builds("(not {})".format, inner),
+        st.builds("(-{})".format, inner),
+        st.builds("{}({})".format, st.sampled_from(["age", "abs"]), inner),
+        st.builds("{}({}, {})".format, st.sampled_from(["min", "max", "coalesce"]), inner, inner),
+        st.builds("({} between {} and {})".format, inner, inner, inner),
+        st.builds("({} in [{}])".format, inner, part),
+        st.builds("({} is known)".format, inner),
+        st.builds("(if {} then {} else {})".format, inner, inner, inner),
+    ), max_leaves=5)
+    case = data.draw(some.rulesets(monotone=False))
+    case.data["rules"]["odd"] = {"when": data.draw(compound), "then": {"action": "watch", "out": {"value": data.draw(compound)}}}
+    try:
+        rules = samrules.loads(case.text)
+    except samrules.RulesetError:
+        return
+    rules.decide(data.draw(some.accounts()), as_of=some.AS_OF).why()
+
+
+@slow
+@given(some.rulesets(), some.full_accounts(), st.sets(st.sampled_from(sorted(some.FACTS))),
+       st.sets(st.sampled_from(sorted(some.FACTS))))
+def test_learning_a_fact_never_contradicts(case: some.Case, full: dict[str, Any], hidden: set[str],
+                                           learnt: set[str]) -> None:
+    """Monotonicity: with more facts known, no outcome becomes possible that was not before."""
+    rules = samrules.loads(case.text)
+    less = {k: v for k, v in full.items() if k not in hidden}
+    more = {k: v for k, v in full.items() if k not in hidden - learnt}
+    before = rules.decide(less, as_of=some.AS_OF)
+    after = rules.decide(more, as_of=some.AS_OF)
+    assert set(after.possible) <= set(before.possible)
+    if before.settled:
+        assert after.settled
+        assert after.outcome == before.outcome
+
+
+@slow
+@given(some.rulesets(), some.full_accounts(), st.sets(st.sampled_from(sorted(some.FACTS))), st.data())
+def test_only_deciding_unknowns_decide(case: some.Case, full: dict[str, Any], hidden: set[str],
+                                       data: st.DataObject) -> None:
+    """Learning a missing fact that is not among the deciding unknowns changes nothing."""
+    rules = samrules.loads(case.text)
+    facts = {k: v for k, v in full.items() if k not in hidden}
+    before = rules.decide(facts, as_of=some.AS_OF)
+    assert set(before.deciding_unknowns) <= hidden
+    others = sorted(hidden - set(before.deciding_unknowns))
+    assume(others)
+    fact = data.draw(st.sampled_from(others))
+    after = rules.decide({**facts, fact: full[fact]}, as_of=some.AS_OF)
+    assert (after.outcome, after.possible) == (before.outcome, before.possible)
+
+
+@slow
+@given(some.rulesets(policies=("priority", "unique", "collect")), some.accounts(), st.randoms())
+def test_the_order_of_rules_does_not_matter(case: some.Case, facts: dict[str, Any], random: Any) -> None:
+    """Under every policy but `first`, rules may be written in any order."""
+    shuffled = list(case.data["rules"].items())
+    random.shuffle(shuffled)
+    other = some.Case({**case.data, "rules": dict(shuffled)})
+    a, b = (samrules.loads(c.text).decide(facts, as_of=some.AS_OF) for c in (case, other))
+    assert (a.outcome, a.settled, a.possible) == (b.outcome, b.settled, b.possible)
+    assert {r.name for r in a.fired} == {r.name for r in b.fired}
+    assert set(a.deciding_unknowns) == set(b.deciding_unknowns)
+
+
+@slow
+@given(some.rulesets(monotone=False), some.accounts(), some.histories(), st.randoms())
+def test_same_input_same_bytes(case: some.Case, facts: dict[str, Any], history: list[dict[str, Any]],
+                               random: Any) -> None:
+    """The same inputs give the same bytes, in whatever order facts and reviews are handed over."""
+    shuffled = list(facts.items())
+    random.shuffle(shuffled)
+    first = samrules.loads(case.text).decide(facts, history=history, as_of=some.AS_OF)
+    second = samrules.loads(case.text).decide(dict(shuffled), history=history[::-1], as_of=some.AS_OF)
+    assert first.to_json() == second.to_json()
+    assert str(first.why()) == str(second.why())
+
+
+OUTCOMES = ("a", "b", "c")
+
+
+@given(st.lists(st.tuples(st.sampled_from(OUTCOMES), st.sampled_from([True, False, None])), min_size=1, max_size=6),
+       st.sampled_from(["priority", "first", "unique", "collect"]), st.sampled_from(OUTCOMES))
+def test_a_verdict_is_every_way_of_filling_in(rules: list[tuple[str, bool | None]], policy: str,
+                                              otherwise: str) -> None:
+    """An outcome is possible exactly when some way of filling in the unknown rules gives it."""
+    decide = Decide("d", OUTCOMES, hit_policy=policy, otherwise=otherwise)
+    verdict = judge(decide, rules)
+    ways = itertools.product(*([t] if t is not None else [True, False] for _, t in rules))
+    answers = {_by_hand(policy, otherwise, [(o, t) for (o, _), t in zip(rules, way, strict=True)]) for way in ways}
+    assert verdict.settled == (len(answers) == 1)
+    if policy == "collect":
+        assert set(verdict.possible) == set().union(*(set(a) for a in answers))
+        assert not verdict.settled or verdict.outcome == answers.pop()
+    else:
+        assert set(verdict.possible) == answers
+        assert not verdict.settled or (verdict.outcome,) == tuple(answers)
+
+
+def _by_hand(policy: str, otherwise: str, rules: list[tuple[str, bool]]) -> Any:
+    """What a policy gives when every rule is known, said another way than `judge` says it."""
+    held = [o for o, t in rules if t]
+    if policy == "collect":
+        return tuple(sorted(set(held))) or (otherwise,)
+    if not held:
+        return otherwise
+    if policy == "unique":
+        return held[0] if len(set(held)) == 1 else CONFLICT
+    return held[0] if policy == "first" else min(held)
+
+
+ASKING = """
+ruleset: asking
+version: 1.0.0
+uses: [asked]
+rules:
+  is_a: {{when: 'asked.d = "a"', then: {{out: is_a}}}}
+  not_b: {{when: 'asked.d != "b"', then: {{out: not_b}}}}
+  either: {{when: 'asked.d in ["a", "b"]', then: {{out: either}}}}
+  settled: {{when: asked.d is known, then: {{out: settled}}}}
+decide: {{out: {{outcomes: [is_a, not_b, either, settled], hit_policy: collect}}}}
+"""
+
+
+@slow
+@given(st.lists(st.tuples(st.sampled_from(OUTCOMES), st.sampled_from([True, False, None])), min_size=1, max_size=4),
+       st.sampled_from(["priority", "first", "unique"]), st.sampled_from(OUTCOMES))
+def test_another_ruleset_sees_the_verdict(tmp_path_factory: pytest.TempPathFactory,
+                                          rules: list[tuple[str, bool | None]], policy: str, otherwise: str) -> None:
+    """A decision asked for by name answers from its possible outcomes, as `judge` finds them."""
+    folder = tmp_path_factory.mktemp("asked")
+    data = {
+        "ruleset": "asked", "version": "1.0.0",
+        "facts": {f"f{i}": {"type": "boolean"} for i in range(len(rules))},
+        "rules": {f"r{i}": {"when": f"f{i}", "then": {"d": o}} for i, (o, _) in enumerate(rules)},
+        "decide": {"d": {"outcomes": list(OUTCOMES), "hit_policy": policy, "otherwise": otherwise}},
+    }
+    (folder / "asked.yaml").write_text(json.dumps(data), encoding="utf-8")
+    facts = {"account_id": "A", **{f"f{i}": t for i, (_, t) in enumerate(rules) if t is not None}}
+    decision = samrules.loads(ASKING.format(), folder=folder).decide(facts, as_of=some.AS_OF)
+    possible = set(judge(Decide("d", OUTCOMES, hit_policy=policy, otherwise=otherwise), rules).possible)
+
+    def truth(wanted: set[str]) -> bool | None:
+        return True if possible <= wanted else None if possible & wanted else False
+
+    expected = {"is_a": truth({"a"}), "not_b": truth({"a", "c", CONFLICT}), "either": truth({"a", "b"}),
+                "settled": len(possible) == 1}
+    assert {r.name: r.truth for r in decision.rules} == expected
+
+
+@slow
+@given(some.rulesets(monotone=False))
+def test_the_digest_is_over_meaning(case: some.Case) -> None:
+    """Layout, the order of declarations and comments change nothing; a threshold does."""
+    rules = samrules.loads(case.text)
+    laid_out = json.dumps(case.data, indent=3, ensure_ascii=False) + "\n# a comment\n"
+    turned = {**case.data, "facts": dict(reversed(case.data["facts"].items())),
+              "define": dict(reversed(case.data["define"].items()))}
+    assert samrules.loads(laid_out).digest == rules.digest
+    assert samrules.loads(json.dumps(turned)).digest == rules.digest
+    changed = {**case.data, "parameters": {**case.data["parameters"], "least_count": {
+        "type": "integer", "values": {"1990-01-01": 3, "2020-01-01": 4}}}}
+    assert samrules.loads(json.dumps(changed)).digest != rules.digest
+
+
+def test_attrs_classes_are_frozen() -> None:
+    """Nobody changes a decision after the fact."""
+    decision = samrules.loads(
+        "ruleset: r\nversion: 1.0.0\nfacts: {f: {type: boolean}}\n"
+        "rules: {a: {when: f, then: {d: x}}}\ndecide: {d: {outcomes: [x, y], otherwise: y}}"
+    ).decide({"account_id": "A", "f": True}, as_of=some.AS_OF)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        decision.outcome = "y"  # type: ignore[misc]
