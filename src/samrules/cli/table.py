@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -38,17 +39,28 @@ def decisions_table(rules: Rules, decisions: Iterable[Decision], terminal: bool)
     table.add_column("Decision", max_width=17)
     table.add_column("Why", ratio=1)
     counts: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
     head = ""
     for decision in decisions:
         outcome = outcome_words(decision)
         counts[outcome] += 1
         head = f"{rules.title}. {rules.name} {rules.version}, {day(decision.as_of)}"
-        who = Text(_printable(decision.who), "bold")
+        who = Text(_printable(decision.who).replace("\n", " "), "bold")
         if decision.who != decision.account:
-            who.append("\n" + _printable(decision.account), "not bold dim")
+            who.append("\n" + _printable(decision.account).replace("\n", " "), "not bold dim")
         style = "bold" if decision.settled else "yellow"
+        asked.update(_asked(decision, fact) for fact in decision.deciding_unknowns[:_FACTS_SHOWN])
         table.add_row(who, Text(outcome, style), Text(_printable(reason(decision))))
-    return f"{head}\n\n{_drawn(table, terminal)}\n{summary(counts)}\n"
+    return f"{head}\n\n{_drawn(table, terminal)}\n{_worth_asking(asked)}{summary(counts)}\n"
+
+
+def _worth_asking(asked: Counter[str]) -> str:
+    """The facts that would help most accounts: where a programme starts its questions."""
+    often = [(fact, n) for fact, n in asked.most_common(_FACTS_SHOWN) if n > 1]
+    if not often:
+        return ""
+    said = "; ".join(f"{fact} ({n:,} accounts)" for fact, n in often)
+    return "\n".join(textwrap.wrap(f"Most worth finding out: {said}.", _WIDTH)) + "\n\n"
 
 
 def summary(counts: Counter[str]) -> str:
@@ -71,7 +83,7 @@ def _drawn(table: Table, terminal: bool) -> str:
 
 def _printable(text: str) -> str:
     """Names come from outside: a control character in one must not reach the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 # --- the reason in a sentence or two -------------------------------------------------------------
@@ -98,7 +110,7 @@ def reason(decision: Decision) -> str:
         said = " ".join(r.because or sentence(r.title) for r in rules)
     elif len(rules) > 1:
         said += " Also: " + _end("; ".join(_lower(r.title) for r in rules[1:]))
-    return f"{said} {_outputs(decision)}".rstrip()
+    return "\n".join(filter(None, (said, _outputs(decision))))
 
 
 def _open(decision: Decision) -> str:
@@ -108,8 +120,8 @@ def _open(decision: Decision) -> str:
         return f"Open: {possible}. A calculation has no result, or an earlier review is incomplete."
     shown = [_asked(decision, fact) for fact in unknown[:_FACTS_SHOWN]]
     if more := len(unknown) - len(shown):
-        shown.append(f"{more} more")
-    return f"Open: {possible}. Find out first: {_end(listed(shown))}"
+        shown.append(f"and {more} more")
+    return f"Open: {possible}.\nFind out first: {_end('; '.join(shown))}"
 
 
 def _asked(decision: Decision, fact: str) -> str:
@@ -125,7 +137,7 @@ def _otherwise(decision: Decision) -> str:
     ruled = {r.outcome for r in decision.rules}
     others = [o for o in decision.decide.outcomes if o not in given and o in ruled]
     said = f"No rule for {listed([word(o) for o in others], 'or')} holds." if others else "No rule holds."
-    near = sorted((r for r in decision.near if r.outcome in others), key=lambda r: others.index(r.outcome))
+    near = sorted((r for r in decision.near if r.outcome in others), key=lambda r: -others.index(r.outcome))
     stopped = [item for part in stopped_part(decision) for item in part.items]
     if stopped:
         return f"{said} {sentence(stopped[0].text)}"
@@ -138,7 +150,7 @@ def _otherwise(decision: Decision) -> str:
 def _outputs(decision: Decision) -> str:
     found = [f"{word(name)}: {word(value) if isinstance(value, str) else value_in_words(value, type_, decision.currency)}"
              for name, (value, type_) in decision.outputs.items()]
-    return sentence("; ".join(found)) if found else ""
+    return f"→ {'; '.join(found)}" if found else ""
 
 
 def _lower(text: str) -> str:

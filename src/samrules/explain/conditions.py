@@ -145,7 +145,8 @@ class Phrases:
         elif isinstance(right.value, str) and type_ and type_.kind is Kind.TEXT:
             limit = f"“{right.value}”"
         if not _constant(right):
-            limit = f"{self.subject(right)} ({limit})"
+            equal = "equal to " if operator == "=" else ""
+            limit = f"{equal}{self.subject(right)} ({limit})"
         text = f"{self.subject(left)}: {shown}{self.aside(left)}"
         if operator in ("=", "!=") and _met(leaf, wanted) and _constant(right):
             return f"{text}, as needed"
@@ -274,9 +275,8 @@ class Phrases:
         """The decision of another ruleset: what it is, or may still be."""
         possible = [word(o) for o, is_possible in choice.items() if is_possible]
         written = leaf.expr.written
-        name = next((n.name for n in ex.names(written)), "") if written else ""
-        ruleset = name.split(".")[0].replace("_", " ")
-        return f"decision of {ruleset}: {listed(possible, 'or')}, {self.wanted_words(written, wanted)}"
+        need = "as needed" if _met(leaf, wanted) else self.wanted_words(written, wanted)
+        return f"{leaf.note.title or 'the decision'}: {listed(possible, 'or')}, {need}"
 
     def wanted_words(self, written: ex.Expr | None, wanted: bool) -> str:
         match written:

@@ -118,8 +118,8 @@ def _typed(value: Any, fact: Fact) -> Value:
             return value
         case Kind.INTEGER | Kind.ORDINAL if is_number and _is_whole(value):
             return int(value)
-        case Kind.NUMBER | Kind.RATIO | Kind.MONEY if is_number and math.isfinite(value):
-            return _double(value, fact)
+        case Kind.NUMBER | Kind.RATIO | Kind.MONEY if is_number and _is_finite(value):
+            return float(value) + 0.0
         case Kind.DATE if isinstance(value, datetime):
             if (value.hour, value.minute, value.second, value.microsecond) == (0, 0, 0, 0):
                 return value.date()
@@ -142,17 +142,17 @@ def _typed(value: Any, fact: Fact) -> Value:
     raise BadValue("wrong-type", f"{_shown(value)} is not {_a(fact.type)}", _form(kind))
 
 
+def _is_finite(value: float) -> bool:
+    """Whether a double can hold the number."""
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
 def _is_whole(value: float) -> bool:
     """Whether a number is whole and of at most 64 bits."""
-    return math.isfinite(value) and value == int(value) and -INTEGER_LIMIT <= value < INTEGER_LIMIT
-
-
-def _double(value: float, fact: Fact) -> float:
-    try:
-        return float(value) + 0.0
-    except OverflowError:
-        raise BadValue("wrong-type", f"{_shown(value)} is not {_a(fact.type)}",
-                       "the number is too large for a double") from None
+    return _is_finite(value) and value == int(value) and -INTEGER_LIMIT <= value < INTEGER_LIMIT
 
 
 def _word_help(value: str, type_: Type) -> str:

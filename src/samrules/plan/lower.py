@@ -24,6 +24,11 @@ NOTHING = ex.Literal(None, Kind.TEXT)  # type: ignore[arg-type]
 ZERO = ex.Literal(0.0, Kind.NUMBER)
 
 
+def node_words(meaning: Meaning) -> str:
+    """The member's own name in words: `buy_sell.move` → `move`."""
+    return meaning.absolute.rsplit(".", 1)[-1].replace("_", " ")
+
+
 def rule_step(ruleset: str, rule: str) -> str:
     return f"{ruleset}:{rule}"
 
@@ -93,7 +98,9 @@ class Lowering:
             other = self.type_of(part)
             if type_ and other:
                 type_ = join(type_, other) or type_
-        self.notes[lowered] = Note("comparison", type_, shown=text_of(node))
+        asked = next((m for m in map(self.meaning, parts) if m and m.role is Role.DECISION), None)
+        title = asked and (asked.title or f"{node_words(asked)} of {asked.ruleset.replace('_', ' ')}")
+        self.notes[lowered] = Note("comparison", type_, title, shown=text_of(node))
         return lowered
 
     def computed(self, lowered: ex.Expr, node: ex.Expr) -> ex.Expr:

@@ -141,8 +141,9 @@ class _Printer:
         if entry.key is not None:
             return [*lines, pad + mark + comment, *inner]
         above = [entry.after] if entry.after else []
-        while inner[0].lstrip().startswith("#"):  # nothing but the entry may stand behind the dash
-            above.append(inner.pop(0).strip())
+        while inner[0].lstrip()[:1] in ("#", ""):  # nothing but the entry may stand behind the dash
+            above += [c.strip() for c in inner[:1] if c]
+            del inner[0]
         return [*(pad + c for c in above), f"{pad}- {inner[0].lstrip()}", *inner[1:]]
 
     def flow(self, value: Leaf | Branch, shape: Shape) -> str:

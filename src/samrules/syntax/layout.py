@@ -89,11 +89,22 @@ class Entry:
     blank: bool = False
     after: str | None = None
 
+    @property
+    def opened(self) -> Entry:
+        """The outermost item that this entry is the beginning of, or itself."""
+        entry = self
+        while entry.branch.entries[0] is entry and entry.branch.owner is not None \
+                and entry.branch.owner.key is None:
+            entry = entry.branch.owner
+        return entry
+
     def put_above(self, text: str, blank: bool = False) -> None:
-        """A comment above the entry, below those that are there."""
-        if not self.before:
-            blank, self.blank = blank or self.blank, False
-        self.before.append(Remark(text, blank))
+        """A comment above the entry, below those that are there. What stands above the first
+        entry of an item stands above the item's dash."""
+        entry = self.opened
+        if not entry.before:
+            blank, entry.blank = blank or entry.blank, False
+        entry.before.append(Remark(text, blank))
 
     def put_beside(self, text: str) -> None:
         """A comment at the end of the line, or above it where the end is taken."""
@@ -226,10 +237,10 @@ class _Attacher:
             if not text:
                 blank = True
                 if following is not None and not following.branch.flow:
-                    _first(following).blank = True
+                    following.opened.blank = True
                 continue
             if following is not None:
-                _first(following).blank = False
+                following.opened.blank = False
             if previous is None:
                 assert following is not None
                 following.put_above(text, blank)
@@ -269,7 +280,7 @@ class _Attacher:
         if inside and not self.alone(index):
             inside[-1].put_beside(text)
         elif following is not None and following.branch is flow:
-            _first(following).put_above(text)
+            following.put_above(text)
         elif inside:
             flow.foot.append(Remark(text, False))
         elif flow.owner is not None:
@@ -286,14 +297,7 @@ class _Attacher:
         if closed:
             closed[0].foot.append(remark)
         elif following is not None:
-            _first(following).put_above(remark.text, remark.blank)
-
-
-def _first(entry: Entry) -> Entry:
-    """The item that an entry opens: what stands above `- key: value` stands above the dash."""
-    while entry.branch.entries[0] is entry and entry.branch.owner is not None and entry.branch.owner.key is None:
-        entry = entry.branch.owner
-    return entry
+            following.put_above(remark.text, remark.blank)
 
 
 def _flow_around(entry: Entry, index: int) -> Branch | None:

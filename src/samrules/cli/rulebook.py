@@ -1,0 +1,300 @@
+"""A ruleset to be read: what it decides, on what thresholds, by which rules, resting on what."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import attrs
+
+from samrules.check.checker import CheckedRuleset
+from samrules.check.scope import Scope
+from samrules.cli.condition_words import ConditionWords
+from samrules.decision.decision import as_json
+from samrules.decision.words import day, listed, number, sentence, value_in_words, word
+from samrules.model import ruleset as rs
+from samrules.model.expressions import All, Expr, Name
+from samrules.model.templates import FORM, PLACEHOLDER, WHO
+from samrules.model.types import Type
+from samrules.plan.plan import Plan
+from samrules.syntax.printer import text_of
+
+_WIDTH = 100
+
+_POLICIES = {
+    "priority": "The strongest outcome for which a rule holds",
+    "first": "The first rule that holds decides",
+    "unique": "One rule decides; two with different outcomes at once are an error of the ruleset",
+    "collect": "Every rule that holds counts: the outcome is a list",
+}
+
+
+@attrs.frozen
+class Rulebook:
+    """One checked ruleset, shown with the thresholds of a day."""
+
+    checked: CheckedRuleset
+    plan: Plan
+    day: date
+
+    @property
+    def ruleset(self) -> rs.Ruleset:
+        return self.checked.main
+
+    @property
+    def scope(self) -> Scope:
+        return self.checked.scopes[self.ruleset.name]
+
+    @property
+    def speak(self) -> ConditionWords:
+        return ConditionWords(self.scope, self.plan.currency, self._values())
+
+    def _values(self) -> dict[str, str]:
+        """Every parameter of this day in words, by absolute name."""
+        found = {}
+        for ruleset in self.checked.bundle.rulesets:
+            for parameter in ruleset.parameters:
+                if dated := parameter.at(self.day):
+                    shown = value_in_words(dated.value, parameter.type, self.plan.currency)
+                    found[f"{ruleset.name}.{parameter.name}"] = shown
+        return found
+
+    def text(self) -> str:
+        parts = [self._head(), self._decision(), self._rules(), self._definitions(), self._scores(),
+                 self._thresholds(), self._facts(), self._sources()]
+        return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
+
+    def _head(self) -> Iterator[str]:
+        title = self.ruleset.title or word(self.ruleset.name)
+        yield title
+        yield "=" * len(title)
+        yield f"{self.ruleset.name} {self.ruleset.version}, {self.plan.digest}"
+        if self.ruleset.uses:
+            yield f"Uses {listed(list(self.ruleset.uses))}."
+        if self.ruleset.description:
+            yield ""
+            yield from _wrapped(self.ruleset.description)
+
+    def _decision(self) -> Iterator[str]:
+        decide = self.ruleset.decide
+        if decide is None:
+            return
+        yield f"Decides {word(decide.name)}: {listed([word(o) for o in decide.outcomes], 'or')}"
+        said = _POLICIES[decide.hit_policy]
+        if decide.otherwise:
+            said += f"; {word(decide.otherwise)} where no rule holds"
+        yield from _wrapped(f"{said}; {word(decide.unsettled)} while the known facts leave it open.", "  ")
+
+    def _rules(self) -> Iterator[str]:
+        if not self.ruleset.rules:
+            return
+        yield "Rules"
+        for index, rule in enumerate(self.ruleset.rules):
+            if index:
+                yield ""
+            yield from self._rule(rule)
+
+    def _rule(self, rule: rs.Rule) -> Iterator[str]:
+        assert self.ruleset.decide is not None
+        outcome = next((a for a in rule.then if a.name == self.ruleset.decide.name), None)
+        given = word(str(outcome.value)) if outcome else ""
+        others = [f"{word(a.name)}: {self._value(a.value)}" for a in rule.then if a is not outcome]
+        yield from _wrapped(f"{rule.title or word(rule.name)} → {'; '.join([given, *others])}", "  ", "    ")
+        yield "    when all of these hold" if _several(rule.when) else "    when"
+        yield from self._conditions(rule.when)
+        if rule.unless:
+            yield "    unless one of these holds" if len(rule.unless) > 1 else "    unless"
+        for exception in rule.unless:
+            yield from self._conditions(exception, 1)
+        if rule.sustained:
+            over = f" over {rule.sustained.over}" if rule.sustained.over else ""
+            yield f"    sustained: {rule.sustained.reviews} reviews in a row{over}"
+        if rule.because:
+            yield from _wrapped(f"because “{self._sentence(rule.because)}”", "    ", "      ")
+        if rule.cites:
+            yield from _wrapped(f"rests on {', '.join(rule.cites)}", "    ", "      ")
+
+    def _sentence(self, template: str) -> str:
+        """The sentence of a rule with the titles of what it inserts, and the values of thresholds."""
+        values = self._values()
+
+        def title(found: re.Match[str]) -> str:
+            form = FORM.match(found[1])
+            if form is None or form[1] == WHO:
+                return f"[{found[1]}]"
+            noun = f" {form[3]}" if form[3] else ""
+            meaning = self.scope.get(form[1])
+            value = values.get(meaning.absolute) if meaning else None
+            return (value or f"[{self.speak.title(Name(form[1]))}]") + noun
+
+        return PLACEHOLDER.sub(title, template)
+
+    def _conditions(self, node: Expr, depth: int = 0) -> Iterator[str]:
+        for depth, text in self.speak.lines(node, depth):
+            indent = "    " + "  " * depth
+            yield from _wrapped(text, indent + "- ", indent + "  ")
+
+    def _value(self, value: Any) -> str:
+        if isinstance(value, Expr):
+            return self.speak.words(value)
+        return word(value) if isinstance(value, str) else value_in_words(value, None)
+
+    def _definitions(self) -> Iterator[str]:
+        if not self.ruleset.define:
+            return
+        yield "Definitions"
+        for definition in self.ruleset.define:
+            said = definition.title or word(definition.name)
+            yield from _wrapped(said + (", when all of these hold:" if _several(definition.value) else ":"), "  ")
+            yield from self._conditions(definition.value)
+
+    def _scores(self) -> Iterator[str]:
+        for card in self.ruleset.scorecards:
+            bands = [f"{word(b.name)} from {number(b.since)}" for b in card.bands]
+            yield f"Score: {card.title or word(card.name)}" + (f" ({', '.join(bands)})" if bands else "")
+            for c in sorted(card.criteria, key=lambda c: -c.weight):
+                yield from _wrapped(f"{number(c.weight):>4}  {c.title or word(c.name)}", "  ", " " * 8)
+                yield from self._points(c)
+
+    def _points(self, criterion: rs.Criterion) -> Iterator[str]:
+        if criterion.scale:
+            of, zero, full = criterion.scale.of, criterion.scale.zero, criterion.scale.full
+            type_ = self.speak.type_of(of)
+            yield from _wrapped(f"in proportion to {self.speak.words(of)}, from {self.speak.words(zero, type_)} "
+                                f"to {self.speak.words(full, type_)}", " " * 8)
+        for row in criterion.points:
+            when = f"for {self.speak.words(row.when)}" if row.when is not None else "otherwise"
+            yield from _wrapped(f"{number(row.points)} {when}", " " * 8, " " * 10)
+
+    def _thresholds(self) -> Iterator[str]:
+        """The parameters that this ruleset's decision rests on, its own first."""
+        own = {f"{self.ruleset.name}.{p.name}" for p in self.ruleset.parameters}
+        ordered = sorted(self.plan.parameters.items(), key=lambda item: item[0] not in own)
+        if not ordered:
+            return
+        yield f"Thresholds in force on {day(self.day)}"
+        for name, parameter in ordered:
+            dated = parameter.at(self.day)
+            shown = self._amount(dated.value, parameter.type) if dated else "no value yet"
+            since = f", since {day(dated.since)}" if dated else f"; the first from {day(parameter.values[0].since)}"
+            called = word(parameter.name)
+            title = parameter.title or called
+            where = "" if name in own else f" [{word(name.split('.')[0])}]"
+            yield from _wrapped(f"‹{called}›{where} {shown}{since}", "  ", "      ")
+            yield from _wrapped(f"{title}.{' ' + sentence(parameter.reason) if parameter.reason else ''}", "      ")
+
+    def _amount(self, value: Any, type_: Type) -> str:
+        return value_in_words(value, type_, self.plan.currency)
+
+    def _facts(self) -> Iterator[str]:
+        facts = self.ruleset.facts
+        if not facts:
+            return
+        yield "Facts"
+        for fact in facts:
+            source = f". Source: {fact.source}" if fact.source else ""
+            yield from _wrapped(f"{fact.name} ({fact.type}): {fact.title or word(fact.name)}{source}", "  ", "      ")
+
+    def _sources(self) -> Iterator[str]:
+        """The texts that the rules cite, and what each passage says."""
+        cited = dict.fromkeys(key for rule in self.ruleset.rules for key in rule.cites)
+        texts: dict[str, list[str]] = {}
+        for key in cited:
+            if key in self.plan.citations:
+                texts.setdefault(key.split("/")[0], []).append(key)
+        if not texts:
+            return
+        yield "Sources"
+        for name, keys in texts.items():
+            source = self.plan.citations[keys[0]].source
+            author = f", {source.author}" if source.author else ""
+            yield from _wrapped(f"{name}: “{source.title}”{author}", "  ", "    ")
+            for key in keys:
+                says = sentence(self.plan.citations[key].passage.says)
+                yield from _wrapped(f"{key}: {says}", "    ", "      ")
+
+    # --- as data ---
+
+    def to_dict(self) -> dict[str, Any]:
+        """The ruleset as JSON-ready data, schema `samrules.ruleset/1`; conditions as written."""
+        r = self.ruleset
+        return {
+            "schema": "samrules.ruleset/1",
+            "name": r.name,
+            "version": r.version,
+            "digest": self.plan.digest,
+            "title": r.title,
+            "description": r.description,
+            "currency": self.plan.currency,
+            "uses": list(r.uses),
+            "decide": _decide(r.decide),
+            "rules": [_rule(rule) for rule in r.rules],
+            "define": [{"name": d.name, "title": d.title, "value": text_of(d.value)} for d in r.define],
+            "scorecards": [_card(card) for card in r.scorecards],
+            "parameters": [self._parameter(name, p) for name, p in self.plan.parameters.items()],
+            "facts": [{"name": f.name, "type": str(f.type), "title": f.title, "source": f.source,
+                       "read": f.name in self.plan.read} for f in self.plan.facts.values()],
+            "sources": {key: {"title": c.source.title, "author": c.source.author, "says": c.passage.says}
+                        for key, c in sorted(self.plan.citations.items())},
+        }
+
+    def _parameter(self, name: str, parameter: rs.Parameter) -> dict[str, Any]:
+        dated = parameter.at(self.day)
+        return {
+            "name": name,
+            "title": parameter.title,
+            "type": str(parameter.type),
+            "value": as_json(dated.value) if dated else None,
+            "since": dated.since.isoformat() if dated else None,
+            "values": {d.since.isoformat(): as_json(d.value) for d in parameter.values},
+            "reason": parameter.reason,
+            "cites": list(parameter.cites),
+        }
+
+
+def _several(node: Expr) -> bool:
+    return isinstance(node, All) and len(node.operands) > 1
+
+
+def _decide(decide: rs.Decide | None) -> dict[str, Any] | None:
+    if decide is None:
+        return None
+    return {"name": decide.name, "outcomes": list(decide.outcomes), "hit_policy": decide.hit_policy,
+            "otherwise": decide.otherwise, "unsettled": decide.unsettled}
+
+
+def _rule(rule: rs.Rule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "title": rule.title,
+        "when": text_of(rule.when),
+        "unless": [text_of(u) for u in rule.unless],
+        "sustained": None if rule.sustained is None else
+        {"reviews": rule.sustained.reviews, "over": str(rule.sustained.over) if rule.sustained.over else None},
+        "then": {a.name: {"value": text_of(a.value)} if isinstance(a.value, Expr) else as_json(a.value)
+                 for a in rule.then},
+        "because": rule.because,
+        "cites": list(rule.cites),
+    }
+
+
+def _card(card: rs.Scorecard) -> dict[str, Any]:
+    criteria = []
+    for c in card.criteria:
+        found: dict[str, Any] = {"name": c.name, "title": c.title, "weight": c.weight}
+        if c.scale:
+            found["scale"] = {"of": text_of(c.scale.of), "from": text_of(c.scale.zero), "to": text_of(c.scale.full)}
+        else:
+            found["points"] = [{"when": text_of(p.when) if p.when is not None else None, "points": p.points}
+                               for p in c.points]
+        criteria.append({**found, "cites": list(c.cites)})
+    return {"name": card.name, "title": card.title, "criteria": criteria,
+            "bands": {b.name: b.since for b in card.bands}}
+
+
+def _wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
+                         break_long_words=False, break_on_hyphens=False)
