@@ -20,7 +20,7 @@ from samrules.rules import Rules, load, loads
 
 CORPUS = Path(__file__).parent / "corpus"
 GOOD, BAD, LINT = (
-    sorted(p for p in (CORPUS / folder).glob("*.yaml") if p.name != "sources.yaml")
+    sorted(p for p in (CORPUS / folder).glob("*.yaml") if p.name != "sources.yaml" and not p.name.startswith("used_"))
     for folder in ("good", "bad", "lint")
 )
 AS_OF = date(2026, 11, 21)

@@ -13,7 +13,7 @@ from samrules.cli import arguments
 
 if TYPE_CHECKING:
     from samrules.decision.decision import Decision
-    from samrules.inputs.accounts import Accounts
+    from samrules.inputs.accounts import Account, Accounts
     from samrules.inputs.results import Columns
     from samrules.rules import Rules
 
@@ -59,10 +59,10 @@ def command(ruleset: str, accounts: str, history: str | None, as_of: str | None,
 
     day = arguments.day_of(as_of)
     check_engine(engine)
-    format_ = format_ or (format_of(out) if out else "table")
-    _check_format(format_, out)
     if out is not None:
         check_destination(out, [path for path in (accounts, history) if path])
+    format_ = format_ or (format_of(out) if out else "table")
+    _check_format(format_, out)
     rules = arguments.decider(ruleset)
     table = arguments.checked_accounts(rules, accounts, history, day)
     decisions = (rules.decide_checked(a.facts, day, a.history) for a in _watched(table))
@@ -123,7 +123,3 @@ def _watched(table: Accounts) -> Iterator[Account]:
     from rich.progress import track
 
     yield from track(table.accounts, "Deciding", console=Console(stderr=True), transient=True)
-
-
-if TYPE_CHECKING:
-    from samrules.inputs.accounts import Account

@@ -36,7 +36,7 @@ def command(ruleset: str, accounts: str, account: str, why_not: str | None, hist
 
     ACCOUNTS is a table of facts as `samrules decide` reads it.
     """
-    from samrules.cli.report import emit
+    from samrules.cli.report import emit, printable
 
     day = arguments.day_of(as_of)
     rules = arguments.decider(ruleset)
@@ -47,8 +47,7 @@ def command(ruleset: str, accounts: str, account: str, why_not: str | None, hist
     if format_ == "json":
         emit(arguments.as_json(found.to_dict()))
     else:
-        text = found.markdown() if format_ == "md" else str(found)
-        emit(text if text.endswith("\n") else text + "\n")
+        emit(printable(found.markdown() if format_ == "md" else str(found)))
 
 
 def _find(table: Accounts, account: str) -> Account:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from samrules.diagnostics import Diagnostic
 
 
 @click.command(
@@ -29,7 +33,7 @@ def command(ctx: click.Context, rulesets: tuple[str, ...], check: bool) -> None:
     from samrules.inputs.results import check_destination, write_whole
 
     changed: list[tuple[Path, str]] = []
-    problems = []
+    problems: list[Diagnostic] = []
     for name in dict.fromkeys(rulesets):
         try:
             path, before, after = _formatted(name)

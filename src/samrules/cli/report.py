@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable
 
 import click
+from click.termui import unstyle
 
 from samrules.catalogue import Severity
 from samrules.diagnostics import Diagnostic
-from samrules.errors import SamrulesError
+from samrules.errors import OutputError, SamrulesError
 
 MOST_SHOWN = 50
 """Problems shown in full; the rest are counted by code."""
@@ -69,11 +70,25 @@ def emit(text: str) -> None:
     if sys.stdout.isatty():
         click.echo(text, nl=False, color=colour_allowed())
     else:
-        emit_bytes(click.unstyle(text).encode())
+        emit_bytes(unstyle(text).encode())
+
+
+def printable(text: str) -> str:
+    """Names come from outside: a control character in one must not reach the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 def emit_bytes(data: bytes) -> None:
-    sys.stdout.flush()
+    """Raises OutputError where standard output is a file that cannot take it all."""
     stream = click.get_binary_stream("stdout")
-    stream.write(data)
-    stream.flush()
+    try:
+        sys.stdout.flush()
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError([Diagnostic("cannot-write", f"cannot write the results: {reason}",
+                                      "free some space, or give `--out` elsewhere",
+                                      where="standard output")]) from None

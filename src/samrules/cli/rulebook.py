@@ -133,8 +133,8 @@ class Rulebook:
         return PLACEHOLDER.sub(title, template)
 
     def _conditions(self, node: Expr, depth: int = 0) -> Iterator[str]:
-        for depth, text in self.speak.lines(node, depth):
-            indent = "    " + "  " * depth
+        for level, text in self.speak.lines(node, depth):
+            indent = "    " + "  " * level
             yield from _wrapped(text, indent + "- ", indent + "  ")
 
     def _value(self, value: Any) -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from samrules.cli.report import colour_allowed
+from samrules.cli.report import colour_allowed, printable
 from samrules.decision.decision import Decision
 from samrules.decision.words import counted, day, listed, sentence, value_in_words, word
 from samrules.explain.conditions import Phrases
@@ -45,12 +45,12 @@ def decisions_table(rules: Rules, decisions: Iterable[Decision], terminal: bool)
         outcome = outcome_words(decision)
         counts[outcome] += 1
         head = f"{rules.title}. {rules.name} {rules.version}, {day(decision.as_of)}"
-        who = Text(_printable(decision.who).replace("\n", " "), "bold")
+        who = Text(printable(decision.who).replace("\n", " "), "bold")
         if decision.who != decision.account:
-            who.append("\n" + _printable(decision.account).replace("\n", " "), "not bold dim")
+            who.append("\n" + printable(decision.account).replace("\n", " "), "not bold dim")
         style = "bold" if decision.settled else "yellow"
         asked.update(_asked(decision, fact) for fact in decision.deciding_unknowns[:_FACTS_SHOWN])
-        table.add_row(who, Text(outcome, style), Text(_printable(reason(decision))))
+        table.add_row(who, Text(outcome, style), Text(printable(reason(decision))))
     return f"{head}\n\n{_drawn(table, terminal)}\n{_worth_asking(asked)}{summary(counts)}\n"
 
 
@@ -81,11 +81,6 @@ def _drawn(table: Table, terminal: bool) -> str:
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
-def _printable(text: str) -> str:
-    """Names come from outside: a control character in one must not reach the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-
-
 # --- the reason in a sentence or two -------------------------------------------------------------
 
 
@@ -100,8 +95,8 @@ def reason(decision: Decision) -> str:
     if not decision.settled:
         return _open(decision)
     if decision.outcome == CONFLICT:
-        rules = listed([f"“{r.title}” ({word(r.outcome)})" for r in decision.fired])
-        return f"Rules that exclude each other hold at once: {rules}. The ruleset must say which comes first."
+        both = listed([f"“{r.title}” ({word(r.outcome)})" for r in decision.fired])
+        return f"Rules that exclude each other hold at once: {both}. The ruleset must say which comes first."
     rules = deciding(decision)
     if not rules:
         return _otherwise(decision)

@@ -37,8 +37,14 @@ class RuleResult:
     reviews_needed: int
     because: str | None
     cites: tuple[str, ...]
-    near: Trace | None
-    """The one condition it was short of."""
+    short_of: tuple[Trace, ...]
+    """The fewest conditions that would have to turn for it to hold; empty unless it failed."""
+
+    @property
+    def near(self) -> Trace | None:
+        """The one condition it was short of, if it was only one and that one is known."""
+        only = self.short_of[0] if len(self.short_of) == 1 else None
+        return only if only is not None and only.value is not None else None
 
     @property
     def stopped(self) -> bool:

@@ -1,4 +1,4 @@
-"""Weighing a trace: which unknown would decide most, and which rules were one condition short."""
+"""Weighing a trace: which unknown would decide most, and how far a rule was from holding."""
 
 from __future__ import annotations
 
@@ -120,15 +120,12 @@ def _shares(leaf: Trace, scores: dict[str, ScoreResult]) -> dict[str, float]:
     return {fact: 1 / len(missing) for fact in missing}
 
 
-# --- one condition short -------------------------------------------------------------------------
+# --- how far from holding ------------------------------------------------------------------------
 
 
-def one_short(trace: Trace) -> Trace | None:
-    """The single failed condition but for which this would have held, or None."""
-    if trace.value is not False:
-        return None
-    flips = _flips(trace, True)
-    return flips[0] if len(flips) == 1 and flips[0].value is not None else None
+def short_of(trace: Trace) -> tuple[Trace, ...]:
+    """A smallest set of conditions whose truth would have to turn for a rule that fails to hold."""
+    return tuple(_flips(trace, True)) if trace.value is False else ()
 
 
 def _flips(trace: Trace, wanted: bool) -> list[Trace]:

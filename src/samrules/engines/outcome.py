@@ -18,7 +18,7 @@ from samrules.decision.decision import (
 )
 from samrules.decision.policy import judge
 from samrules.decision.trace import Trace, missing_facts
-from samrules.decision.weigh import deciding_unknowns, one_short
+from samrules.decision.weigh import deciding_unknowns, short_of
 from samrules.decision.words import interval, sentence, value_in_words
 from samrules.engines.interpreter import Facts, View, evaluate, view
 from samrules.model import expressions as ex
@@ -127,7 +127,7 @@ def _rule(planned: PlannedRule, now: View) -> RuleResult:
         reviews_needed=rule.sustained.reviews if rule.sustained else 0,
         because=_because(planned, now) if rule.because else None,
         cites=rule.cites,
-        near=one_short(trace),
+        short_of=short_of(trace),
     )
 
 

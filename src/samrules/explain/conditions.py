@@ -79,6 +79,8 @@ class Phrases:
                 return f"{self.subject(trace)}: {value_in_words(trace.value, ty.BOOLEAN)}"
             case ex.Compare(right=ex.Cutoff()) if isinstance(trace.parts[0].value, date):
                 return f"{self.subject(trace.parts[0])}: {day(trace.parts[0].value)}"
+            case ex.Between() | ex.In():
+                return f"{self.subject(trace.parts[0])}: {self.value(trace.parts[0], trace.note.type)}"
             case ex.Compare() if not _constant(trace.parts[0]) and self.score_of(trace) is None:
                 return f"{self.subject(trace.parts[0])}: {self.value(trace.parts[0], trace.note.type)}"
         if trace.is_group:
@@ -150,7 +152,10 @@ class Phrases:
         text = f"{self.subject(left)}: {shown}{self.aside(left)}"
         if operator in ("=", "!=") and _met(leaf, wanted) and _constant(right):
             return f"{text}, as needed"
-        text += f", {_NEEDS[operator].format(limit)}"
+        need = _NEEDS[operator]
+        if type_ and type_.kind is Kind.INTEGER:  # things that are counted
+            need = {"<": "fewer than {} needed", ">": "more than {} needed"}.get(operator, need)
+        text += f", {need.format(limit)}"
         return text + self.gap(operator, left.value, right.value, type_, _met(leaf, wanted), by)
 
     def need(self, operator: str, right: Trace, type_: Type) -> str:

@@ -37,10 +37,11 @@ def outcome_words(decision: Decision) -> str:
 
 
 def rule_part(rule: RuleResult, decision: Decision, heading: str, *, by: bool = False,
-              open_only: bool = False) -> Part:
+              open_only: bool = False, said: bool = True) -> Part:
     """A rule with its sentence, its conditions and exceptions, and what it rests on.
 
-    With `by`, conditions that hold say by how much; with `open_only`, they are only counted.
+    With `by`, conditions that hold say by how much; with `open_only`, they are only counted; without
+    `said`, the sentence is left out because it was said before.
     """
     phrases = Phrases(decision)
     items = [*lines(rule.when, phrases, by=by)]
@@ -54,8 +55,8 @@ def rule_part(rule: RuleResult, decision: Decision, heading: str, *, by: bool = 
             verb = "holds" if holding == 1 else "hold"
             items.append(Item(f"{counted(holding, 'other conditions')} {verb}", HOLDS))
         return Part(heading, (), tuple(items))
-    said = (rule.because,) if rule.because and rule.truth is True else ()
-    return Part(heading, said, tuple(items + rests_on(rule, decision)))
+    sentence_ = (rule.because,) if said and rule.because and rule.truth is True else ()
+    return Part(heading, sentence_, tuple(items + rests_on(rule, decision)))
 
 
 def _open_only(line: Item) -> Item:
@@ -76,19 +77,18 @@ def exception(trace: Trace, phrases: Phrases) -> Item:
 
 def reviews(rule: RuleResult) -> Item:
     """At how many of the reviews it had to hold it did: `held at 1 of 2 reviews`."""
-    counted_ = rule.reviews[: max(rule.reviews_needed, len(rule.reviews))]
-    held = 0
-    for _, truth in counted_:
-        if truth is not True:
-            break
-        held += 1
-    needed = max(rule.reviews_needed, len(counted_))
-    days = ", ".join(f"{day(d)} {'held' if t else 'not known' if t is None else 'did not hold'}"
-                     for d, t in counted_)
-    record = "" if len(counted_) >= rule.reviews_needed else \
-        f"; {counted(len(counted_), 'reviews')} on record"
-    text = f"held at {held} of {counted(needed, 'reviews')} needed in a row{record} ({days})"
-    return Item(text, mark_of(rule.truth if rule.when.value is True else rule.when.value))
+    assert isinstance(rule.trace.expr, ex.Held)
+    over = rule.trace.expr.over
+    held = next((i for i, (_, truth) in enumerate(rule.reviews) if truth is not True), len(rule.reviews))
+    needed = max(rule.reviews_needed, len(rule.reviews))
+    text = f"held at {held} of {counted(needed, 'reviews')}"
+    if len(rule.reviews) < rule.reviews_needed:
+        text += f", {len(rule.reviews)} on record"
+    elif over is not None and rule.truth is False and held == len(rule.reviews):
+        text += f", which must reach back {over}"
+    days = ", ".join(f"{day(d)}: {'held' if t else 'not known' if t is None else 'did not hold'}"
+                     for d, t in rule.reviews)
+    return Item(f"{text} ({days})", mark_of(rule.truth if rule.when.value is True else rule.when.value))
 
 
 def rests_on(rule: RuleResult, decision: Decision) -> list[Item]:
@@ -151,18 +151,31 @@ def threshold_parts(rules: Iterable[RuleResult], decision: Decision) -> list[Par
     return [Part("Thresholds it was held against", (), tuple(seen.values()))] if seen else []
 
 
-def nearest_misses(decision: Decision) -> list[Part]:
-    """Rules that would have changed the outcome, and that one condition kept from holding."""
-    phrases = Phrases(decision)
+_CLOSEST = 3
+
+
+def nearest_misses(decision: Decision, *, most: int = 1) -> list[Part]:
+    """Rules that would have changed the outcome, and that so few conditions kept from holding."""
     wanted = _stronger(decision)
-    items = []
-    for rule in decision.near:
-        if rule.near is None or rule.outcome not in wanted:
-            continue
-        failed = reviews(rule).text if isinstance(rule.near.expr, ex.Held) else \
-            phrases.condition(rule.near, rule.near.value is False)
-        items.append(Item(f"{word(rule.outcome)}, by “{rule.title}”: {failed}", FAILS))
-    return [Part("One condition short of", (), tuple(items))] if items else []
+    close = [r for r in decision.rules
+             if 1 <= len(r.short_of) <= most and r.outcome in wanted and not r.stopped]
+    close.sort(key=lambda r: len(r.short_of))  # the order written breaks ties
+    items = [_miss(rule, decision) for rule in (close if most == 1 else close[:_CLOSEST])]
+    heading = "One condition short of" if most == 1 else "Closest to holding, and what was missing"
+    return [Part(heading, (), tuple(items))] if items else []
+
+
+def _miss(rule: RuleResult, decision: Decision) -> Item:
+    phrases = Phrases(decision)
+    missing = []
+    for leaf in rule.short_of:
+        text = reviews(rule).text if isinstance(leaf.expr, ex.Held) else \
+            phrases.condition(leaf, leaf.value is not True)
+        missing.append(Item(text, mark_of(None if leaf.value is None else False)))
+    lead = f"{word(rule.outcome)}, by “{rule.title}”"
+    if len(missing) == 1:
+        return Item(f"{lead}: {missing[0].text}", FAILS)
+    return Item(lead, FAILS, tuple(missing))
 
 
 def _stronger(decision: Decision) -> set[str]:

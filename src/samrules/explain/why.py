@@ -23,6 +23,9 @@ from samrules.model.ruleset import CONFLICT
 _RULES_SHOWN = 6
 """Undecided rules shown in full; the rest are named."""
 
+_FAR = 4
+"""Where no rule holds, rules short of up to so many conditions are shown."""
+
 _FACTS_SHOWN = 12
 """Missing facts listed; the decision itself names all of them."""
 
@@ -55,17 +58,20 @@ def deciding(decision: Decision) -> list[RuleResult]:
 
 def _settled(decision: Decision) -> tuple[str, list[Part]]:
     rules = deciding(decision)
-    parts = [rule_part(r, decision, f"Because of the rule “{r.title}”") for r in rules]
+    several = len(rules) > 1  # the answer holds the sentence of a single rule already
+    parts = [rule_part(r, decision, f"Because of the rule “{r.title}”", said=several) for r in rules]
     if rules:
         sentences = " ".join(r.because for r in rules if r.because)
         answer = sentences or f"{decision.who}: {outcome_words(decision)}, by {listed([r.title for r in rules])}."
     else:
-        others = [o for o in decision.decide.outcomes if any(r.outcome == o for r in decision.rules)]
+        others = [o for o in decision.decide.outcomes
+                  if o != decision.outcome and any(r.outcome == o for r in decision.rules)]
         named = listed([word(o) for o in others], "or")
-        answer = (f"No rule for {named} holds, and {outcome_words(decision)} is the outcome then. "
-                  "No fact that is still unknown could change it.")
+        answer = f"No rule for {named} holds, and {outcome_words(decision)} is the outcome then."
+        if any(r.truth is None for r in decision.rules):
+            answer += " No fact that is still unknown could change it."
     parts += outputs_part(decision)
-    parts += nearest_misses(decision)
+    parts += nearest_misses(decision, most=1 if rules else _FAR)
     parts += stopped_part(decision) + also_held(decision)
     return answer, [*parts, *score_parts(decision), *threshold_parts(rules, decision),
                     *sources_part(rules, decision)]

@@ -10,7 +10,16 @@ import attrs
 
 from samrules.diagnostics import NAMES_SHOWN, Diagnostic, Span, did_you_mean, listed, nearest
 from samrules.errors import FactError
-from samrules.inputs.facts import ID, REVIEW, REVIEW_DATE, BadValue, Gathered, convert, gather, history_problems
+from samrules.inputs.facts import (
+    ID,
+    REVIEW,
+    REVIEW_DATE,
+    BadValue,
+    Gathered,
+    convert,
+    gather,
+    history_problems,
+)
 from samrules.inputs.json_table import Refused
 from samrules.inputs.rows import MOST_PROBLEMS, Row, Table
 from samrules.inputs.tables import Tables

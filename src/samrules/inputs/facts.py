@@ -190,8 +190,9 @@ def _check_range(value: Value, fact: Fact) -> None:
 
 def _bare(value: Value, kind: Kind) -> str:
     """A value as data has it: `12`, not `12.0`; `500`, not `0.5k`."""
-    number = isinstance(value, int | float) and kind is not Kind.RATIO
-    return literals.plain_number(value).removesuffix(".0") if number else constant_text(value, kind)
+    if isinstance(value, int | float) and kind is not Kind.RATIO:
+        return literals.plain_number(value).removesuffix(".0")
+    return constant_text(value, kind)
 
 
 def _a(type_: Type) -> str:

@@ -10,7 +10,7 @@ import bisect
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -71,7 +71,7 @@ def read_json_lines(text: str, name: str) -> Table:
     return _Reader(text, name).table(by_line=True)
 
 
-class _Malformed(Exception):  # noqa: N818 - on its way to a diagnostic
+class _Malformed(Exception):
     def __init__(self, message: str, at: int, help_: str) -> None:
         super().__init__(message)
         self.message, self.at, self.help = message, at, help_
@@ -109,7 +109,7 @@ class _Reader:
             yield Row(value, f"line {places.start().line}", places)
 
     def each_line(self) -> Iterator[tuple[Any, int, int]]:
-        for start, line in zip(self.starts, self.lines):
+        for start, line in zip(self.starts, self.lines, strict=False):
             if not line.strip() or len(self.problems) >= MOST_PROBLEMS:
                 continue
             indent = len(line) - len(line.lstrip())
@@ -135,7 +135,7 @@ class _Reader:
         except _Malformed as found:
             self.problem("bad-table", found.message, found.help, found.at, found.at + 1)
 
-    def array(self, at: int) -> Iterator[tuple[Any, int, int]]:
+    def array(self, at: int) -> Generator[tuple[Any, int, int], None, int]:
         at = self.skip(at + 1)
         while not self.text.startswith("]", at):
             value, end = self.value(at)
@@ -202,12 +202,10 @@ class RecordPlaces(Places):
 
     def __getitem__(self, key: str) -> Span:
         """The last value under the key: the one that a JSON reader keeps."""
-        found = None
-        for spelling in {json.dumps(key), json.dumps(key, ensure_ascii=False)}:
-            pattern = re.compile(re.escape(spelling) + r"\s*:\s*")
-            for found in pattern.finditer(self.reader.text, self.first, self.last):
-                pass
-        if found is None:
+        spellings = "|".join(re.escape(json.dumps(key, ensure_ascii=a)) for a in (True, False))
+        pattern = re.compile(rf"(?:{spellings})\s*:\s*")
+        found = [m.end() for m in pattern.finditer(self.reader.text, self.first, self.last)]
+        if not found:
             return self.start()
-        _, end = self.reader.value(found.end())
-        return self.reader.span(found.end(), end)
+        _, end = self.reader.value(found[-1])
+        return self.reader.span(found[-1], end)
