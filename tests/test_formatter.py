@@ -15,7 +15,11 @@ from samrules.syntax.layout import comments
 from samrules.syntax.structure import parse_ruleset
 
 ROOT = Path(__file__).parent.parent
-FILES = sorted([*(ROOT / "rulesets").glob("*.yaml"), *(ROOT / "tests/corpus").glob("[gl]*/*.yaml")])
+FILES = sorted(
+    path
+    for path in (*(ROOT / "rulesets").glob("*.yaml"), *(ROOT / "tests/corpus").glob("[gl]*/*.yaml"))
+    if b"# disputed:" not in path.read_bytes()
+)
 
 
 # --- laws ----------------------------------------------------------------------------------------
@@ -132,7 +136,7 @@ class _Sloppy:
         return f" {self.comment()}" if self.r.random() < 0.2 else self.r.choice(("", "", " "))
 
     def scalar(self, value: object, flow: bool) -> str:
-        text, fixed = value if isinstance(value, tuple) else (str(value), False)
+        text, fixed = (str(value[0]), bool(value[1])) if isinstance(value, tuple) else (str(value), False)
         plain = (text == " ".join(text.split()) and text.isprintable() and text != ""
                  and text[0] not in "-?:,[]{}#&*!|>'\"%@` " and ": " not in text and " #" not in text
                  and not text.endswith(":") and not (flow and set(text) & set(",[]{}")))

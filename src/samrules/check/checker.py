@@ -12,7 +12,7 @@ from samrules.catalogue import Severity
 from samrules.check import lints
 from samrules.check.scope import Role, Scope, absolute_name, own_members, scope_of
 from samrules.check.typing import Typer, firm, join
-from samrules.diagnostics import Diagnostic, Span, did_you_mean
+from samrules.diagnostics import Diagnostic, Span, did_you_mean, sort_key
 from samrules.errors import RulesetError
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
@@ -51,7 +51,8 @@ def check(bundle: Bundle) -> CheckedRuleset:
         raise RulesetError(bundle.locate(_once(errors)))
     known = {name: type_ for name, type_ in types.items() if type_ is not None}
     findings = lints.lint(bundle.main, scopes, known)
-    return CheckedRuleset(bundle, scopes, known, tuple(bundle.locate(_once(findings))))
+    found = sorted(bundle.locate(_once(findings)), key=sort_key)
+    return CheckedRuleset(bundle, scopes, known, tuple(found))
 
 
 def has_warnings(checked: CheckedRuleset) -> bool:

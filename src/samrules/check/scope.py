@@ -104,7 +104,8 @@ def scope_of(ruleset: Ruleset, used: dict[str, Scope]) -> Scope:
             if member == name:
                 _enter(meanings, name, meaning)
     for member, meaning in own_members(ruleset):
-        _enter(meanings, member, meaning)
+        if member not in meanings:  # a clash: the checker reports it
+            _enter(meanings, member, meaning)
     return Scope(ruleset, meanings)
 
 

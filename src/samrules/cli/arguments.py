@@ -11,13 +11,10 @@ if TYPE_CHECKING:
     from samrules.inputs.accounts import Accounts
     from samrules.rules import Rules
 
-RULESET_HELP = "RULESET is the name of a bundled ruleset or the path of a ruleset file."
-ACCOUNTS_HELP = """ACCOUNTS is a table of facts, one row an account: CSV, JSON, JSON lines or Parquet; a folder
-    that holds `accounts.*` and perhaps `history.*`; or `-` for standard input."""
-
 ruleset = click.argument("ruleset", metavar="RULESET")
 accounts = click.argument("accounts", metavar="ACCOUNTS")
-as_of = click.option("--as-of", metavar="DATE", help="Decide for this day, such as 2026-11-21. Default: today.")
+as_of = click.option("--as-of", metavar="DATE",
+                     help="Decide for this day, such as 2026-11-21. Default: today.")
 history = click.option("--history", metavar="FILE",
                        help="Earlier reviews, for rules that must be sustained: facts with a review_date.")
 
@@ -33,7 +30,8 @@ def day_of(text: str | None, option: str = "--as-of") -> date:
     try:
         return parse_date(text.strip())
     except BadLiteral as error:
-        raise FactError([Diagnostic("bad-date", f"`{text}` is not a date", str(error), where=option)]) from None
+        message = f"`{text}` is not a date"
+        raise FactError([Diagnostic("bad-date", message, str(error), where=option)]) from None
 
 
 def decider(name: str) -> Rules:

@@ -82,7 +82,8 @@ class ConditionWords:
             case ex.Negate(operand=operand):
                 return f"−{self.operand(operand)}"
             case ex.Call(function="coalesce", arguments=(first, second)):
-                return f"{self.words(first)} ({self.words(second, self.type_of(first))} assumed where not known)"
+                assumed = self.words(second, self.type_of(first))
+                return f"{self.words(first)} ({assumed} assumed where not known)"
             case ex.Call(function="min" | "max" as function, arguments=arguments):
                 size = "smaller" if function == "min" else "larger"
                 return f"the {size} of {listed([self.words(a) for a in arguments])}"
@@ -103,7 +104,8 @@ class ConditionWords:
         if isinstance(left, ex.Literal) and not isinstance(right, ex.Literal):
             operator, left, right = FLIPPED[operator], right, left
         if isinstance(left, ex.Call) and left.function == "age":
-            return f"{self.words(left.arguments[0])}: {_AGE.get(operator, _RELATION[operator])} {self.words(right)} ago"
+            relation = _AGE.get(operator, _RELATION[operator])
+            return f"{self.words(left.arguments[0])}: {relation} {self.words(right)} ago"
         limit = self.words(right, self.type_of(left))
         if operator in ("=", "!="):
             return f"{self.words(left)} {_RELATION[operator]} {limit}"

@@ -46,9 +46,10 @@ def command(ruleset: str, accounts: str, history: str | None, as_of: str | None,
 
     RULESET is the name of a bundled ruleset or the path of a ruleset file.
 
-    ACCOUNTS is a table of facts, one row an account: CSV, JSON, JSON lines or Parquet; a folder
-    that holds `accounts.*` and perhaps `history.*`; or `-` for standard input. A blank cell is a
-    fact that is not known; it is never taken for no or for zero.
+    ACCOUNTS is a table of facts, one row an account: CSV (UTF-8, separated by commas, else by
+    semicolons or tabs), JSON, JSON lines or Parquet; a folder that holds `accounts.*` and perhaps
+    `history.*`; or `-` for standard input. A blank cell is a fact that is not known; it is never
+    taken for no or for zero.
 
     In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
     spreadsheet runs it.
@@ -75,7 +76,8 @@ def command(ruleset: str, accounts: str, history: str | None, as_of: str | None,
         return
     import tempfile
 
-    with tempfile.SpooledTemporaryFile(max_size=50_000_000) as whole:  # nothing is shown before all is decided
+    # nothing is shown before all is decided
+    with tempfile.SpooledTemporaryFile(max_size=50_000_000) as whole:
         write(whole)
         whole.seek(0)
         while block := whole.read(1 << 20):
@@ -95,7 +97,8 @@ def _check_format(format_: str, out: Path | None) -> None:
                                       "give `--out decisions.parquet`", where="standard output")])
 
 
-def _write(decisions: Iterator[Decision], format_: str, rules: Rules, sink: IO[bytes], to_terminal: bool) -> None:
+def _write(decisions: Iterator[Decision], format_: str, rules: Rules, sink: IO[bytes],
+           to_terminal: bool) -> None:
     from samrules.inputs.results import write_decisions
 
     if format_ == "table":

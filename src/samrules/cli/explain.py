@@ -24,10 +24,12 @@ Examples:
 @arguments.ruleset
 @arguments.accounts
 @click.option("--account", metavar="ID", required=True, help="The account_id to explain.")
-@click.option("--why-not", metavar="OUTCOME", help="Explain why this outcome was not given, and what fell short.")
+@click.option("--why-not", metavar="OUTCOME",
+              help="Explain why this outcome was not given, and what fell short.")
 @arguments.history
 @arguments.as_of
-@click.option("--format", "format_", type=click.Choice(("text", "md", "json")), default="text", show_default=True)
+@click.option("--format", "format_", type=click.Choice(("text", "md", "json")), default="text",
+              show_default=True)
 def command(ruleset: str, accounts: str, account: str, why_not: str | None, history: str | None,
             as_of: str | None, format_: str) -> None:
     """Explain the decision on one account: the rules that held, what was unknown, what was near.
@@ -58,7 +60,7 @@ def _find(table: Accounts, account: str) -> Account:
     by_id = {a.id: a for a in table.accounts}
     if account.strip() in by_id:
         return by_id[account.strip()]
-    named = {str(a.facts["account_name"]).casefold(): a.id for a in table.accounts if "account_name" in a.facts}
+    named = {str(a.facts.get("account_name", a.id)).casefold(): a.id for a in table.accounts}
     lowered = {i.casefold(): i for i in by_id}
     near = lowered.get(account.casefold()) or named.get(account.casefold())
     help_ = f"did you mean `{near}`?" if near else did_you_mean(account, by_id, "accounts")

@@ -20,7 +20,8 @@ Examples:
   samrules format rulesets/*.yaml --check""",
 )
 @click.argument("rulesets", nargs=-1, required=True, metavar="RULESET...")
-@click.option("--check", is_flag=True, help="Change nothing; name the files that would change, exit 1 if any.")
+@click.option("--check", is_flag=True,
+              help="Change nothing; name the files that would change, exit 1 if any.")
 @click.pass_context
 def command(ctx: click.Context, rulesets: tuple[str, ...], check: bool) -> None:
     """Rewrite ruleset files in the canonical spelling. Meaning and comments stay as they are.

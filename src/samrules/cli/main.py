@@ -53,6 +53,13 @@ class Commands(click.Group):
             ctx.fail(f"there is no command '{args[0]}'; {did_you_mean(args[0], _COMMANDS, 'commands')}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # before click sees it: to click it would be a failure
+            _let_go_of_stdout()
+            ctx.exit(_BROKEN_PIPE)
+
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None,
              complete_var: str | None = None, standalone_mode: bool = True, **extra: Any) -> Any:
         if not standalone_mode:
@@ -66,15 +73,11 @@ class Commands(click.Group):
              **extra: Any) -> int:
         try:
             code = super().main(args, prog_name, complete_var, False, **extra)
-            sys.stdout.flush()
         except click.exceptions.Abort:
             return _INTERRUPTED
         except click.ClickException as error:
             error.show()
             return error.exit_code
-        except BrokenPipeError:
-            _let_go_of_stdout()
-            return _BROKEN_PIPE
         except Exception as error:
             from samrules.errors import SamrulesError
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 import click
-from click.termui import unstyle
 
 from samrules.catalogue import Severity
 from samrules.diagnostics import Diagnostic
@@ -70,7 +69,7 @@ def emit(text: str) -> None:
     if sys.stdout.isatty():
         click.echo(text, nl=False, color=colour_allowed())
     else:
-        emit_bytes(unstyle(text).encode())
+        emit_bytes(click.unstyle(text).encode())
 
 
 def printable(text: str) -> str:
@@ -80,7 +79,7 @@ def printable(text: str) -> str:
 
 def emit_bytes(data: bytes) -> None:
     """Raises OutputError where standard output is a file that cannot take it all."""
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     try:
         sys.stdout.flush()
         stream.write(data)

@@ -18,7 +18,6 @@ from samrules.decision.words import day, listed, number, sentence, value_in_word
 from samrules.model import ruleset as rs
 from samrules.model.expressions import All, Expr, Name
 from samrules.model.templates import FORM, PLACEHOLDER, WHO
-from samrules.model.types import Type
 from samrules.plan.plan import Plan
 from samrules.syntax.printer import text_of
 
@@ -102,7 +101,8 @@ class Rulebook:
         outcome = next((a for a in rule.then if a.name == self.ruleset.decide.name), None)
         given = word(str(outcome.value)) if outcome else ""
         others = [f"{word(a.name)}: {self._value(a.value)}" for a in rule.then if a is not outcome]
-        yield from _wrapped(f"{rule.title or word(rule.name)} → {'; '.join([given, *others])}", "  ", "    ")
+        title = rule.title or word(rule.name)
+        yield from _wrapped(f"{title} → {'; '.join([given, *others])}", "  ", "    ")
         yield "    when all of these hold" if _several(rule.when) else "    when"
         yield from self._conditions(rule.when)
         if rule.unless:
@@ -148,7 +148,8 @@ class Rulebook:
         yield "Definitions"
         for definition in self.ruleset.define:
             said = definition.title or word(definition.name)
-            yield from _wrapped(said + (", when all of these hold:" if _several(definition.value) else ":"), "  ")
+            how = ", when all of these hold:" if _several(definition.value) else ":"
+            yield from _wrapped(said + how, "  ")
             yield from self._conditions(definition.value)
 
     def _scores(self) -> Iterator[str]:
@@ -163,8 +164,8 @@ class Rulebook:
         if criterion.scale:
             of, zero, full = criterion.scale.of, criterion.scale.zero, criterion.scale.full
             type_ = self.speak.type_of(of)
-            yield from _wrapped(f"in proportion to {self.speak.words(of)}, from {self.speak.words(zero, type_)} "
-                                f"to {self.speak.words(full, type_)}", " " * 8)
+            ends = f"from {self.speak.words(zero, type_)} to {self.speak.words(full, type_)}"
+            yield from _wrapped(f"in proportion to {self.speak.words(of)}, {ends}", " " * 8)
         for row in criterion.points:
             when = f"for {self.speak.words(row.when)}" if row.when is not None else "otherwise"
             yield from _wrapped(f"{number(row.points)} {when}", " " * 8, " " * 10)
@@ -178,16 +179,16 @@ class Rulebook:
         yield f"Thresholds in force on {day(self.day)}"
         for name, parameter in ordered:
             dated = parameter.at(self.day)
-            shown = self._amount(dated.value, parameter.type) if dated else "no value yet"
-            since = f", since {day(dated.since)}" if dated else f"; the first from {day(parameter.values[0].since)}"
+            if dated:
+                amount = value_in_words(dated.value, parameter.type, self.plan.currency)
+                shown = f"{amount}, since {day(dated.since)}"
+            else:
+                shown = f"no value yet; the first from {day(parameter.values[0].since)}"
             called = word(parameter.name)
             title = parameter.title or called
             where = "" if name in own else f" [{word(name.split('.')[0])}]"
-            yield from _wrapped(f"‹{called}›{where} {shown}{since}", "  ", "      ")
-            yield from _wrapped(f"{title}.{' ' + sentence(parameter.reason) if parameter.reason else ''}", "      ")
-
-    def _amount(self, value: Any, type_: Type) -> str:
-        return value_in_words(value, type_, self.plan.currency)
+            yield from _wrapped(f"‹{called}›{where} {shown}", "  ", "      ")
+            yield from _wrapped(f"{sentence(title)} {sentence(parameter.reason or '')}", "      ")
 
     def _facts(self) -> Iterator[str]:
         facts = self.ruleset.facts
@@ -196,7 +197,8 @@ class Rulebook:
         yield "Facts"
         for fact in facts:
             source = f". Source: {fact.source}" if fact.source else ""
-            yield from _wrapped(f"{fact.name} ({fact.type}): {fact.title or word(fact.name)}{source}", "  ", "      ")
+            title = fact.title or word(fact.name)
+            yield from _wrapped(f"{fact.name} ({fact.type}): {title}{source}", "  ", "      ")
 
     def _sources(self) -> Iterator[str]:
         """The texts that the rules cite, and what each passage says."""
@@ -272,8 +274,7 @@ def _rule(rule: rs.Rule) -> dict[str, Any]:
         "title": rule.title,
         "when": text_of(rule.when),
         "unless": [text_of(u) for u in rule.unless],
-        "sustained": None if rule.sustained is None else
-        {"reviews": rule.sustained.reviews, "over": str(rule.sustained.over) if rule.sustained.over else None},
+        "sustained": _sustained(rule.sustained),
         "then": {a.name: {"value": text_of(a.value)} if isinstance(a.value, Expr) else as_json(a.value)
                  for a in rule.then},
         "because": rule.because,
@@ -281,12 +282,19 @@ def _rule(rule: rs.Rule) -> dict[str, Any]:
     }
 
 
+def _sustained(sustained: rs.Sustained | None) -> dict[str, Any] | None:
+    if sustained is None:
+        return None
+    return {"reviews": sustained.reviews, "over": str(sustained.over) if sustained.over else None}
+
+
 def _card(card: rs.Scorecard) -> dict[str, Any]:
     criteria = []
     for c in card.criteria:
         found: dict[str, Any] = {"name": c.name, "title": c.title, "weight": c.weight}
         if c.scale:
-            found["scale"] = {"of": text_of(c.scale.of), "from": text_of(c.scale.zero), "to": text_of(c.scale.full)}
+            found["scale"] = {"of": text_of(c.scale.of), "from": text_of(c.scale.zero),
+                              "to": text_of(c.scale.full)}
         else:
             found["points"] = [{"when": text_of(p.when) if p.when is not None else None, "points": p.points}
                                for p in c.points]
@@ -296,5 +304,6 @@ def _card(card: rs.Scorecard) -> dict[str, Any]:
 
 
 def _wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
+    return textwrap.wrap(text, _WIDTH, initial_indent=first,
+                         subsequent_indent=first if rest is None else rest,
                          break_long_words=False, break_on_hyphens=False)

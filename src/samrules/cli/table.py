@@ -143,8 +143,11 @@ def _otherwise(decision: Decision) -> str:
 
 
 def _outputs(decision: Decision) -> str:
-    found = [f"{word(name)}: {word(value) if isinstance(value, str) else value_in_words(value, type_, decision.currency)}"
-             for name, (value, type_) in decision.outputs.items()]
+    found = []
+    for name, (value, type_) in decision.outputs.items():
+        plain = isinstance(value, str) and type_ is None
+        shown = word(str(value)) if plain else value_in_words(value, type_, decision.currency)
+        found.append(f"{word(name)}: {shown}")
     return f"→ {'; '.join(found)}" if found else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -142,7 +142,8 @@ class _Checker:
                 continue
             if account in first:
                 self.found.append(Diagnostic(
-                    "duplicate-account", f"the account `{_cut(account)}` stands twice; first in {first[account].at}",
+                    "duplicate-account",
+                    f"the account `{_cut(account)}` stands twice; first in {first[account].at}",
                     "keep one row an account; earlier states belong in the history table",
                     row.places[ID] if row.places else None, where=self.table.where(row)))
                 continue
@@ -176,7 +177,8 @@ class _Checker:
         try:
             day = convert(row.values.get(REVIEW_DATE), REVIEW, textual=self.table.textual)
         except BadValue as bad:
-            self.found.append(Diagnostic(bad.code, f"`{REVIEW_DATE}`: {bad.message}", bad.help, span, where=where))
+            said = f"`{REVIEW_DATE}`: {bad.message}"
+            self.found.append(Diagnostic(bad.code, said, bad.help, span, where=where))
             return None
         if isinstance(day, date):
             return day
@@ -191,8 +193,7 @@ class _Checker:
         names = [c for c in self.table.columns if c not in self.declared and c not in self.beside]
         if not names:
             return []
-        free = [n for n in self.declared if n not in self.table.columns]
-        near = {name: nearest(name, free) for name in names}
+        near = {name: self.meant(name) for name in names}
         ordered = sorted(names, key=lambda n: near[n] is None)
         said = [f"`{_cut(n)}` (did you mean `{near[n]}`?)" if near[n] else f"`{_cut(n)}`"
                 for n in ordered[:NAMES_SHOWN]]
@@ -200,19 +201,26 @@ class _Checker:
             said.append(f"{more} more")
         listed_ = said[0] if len(said) == 1 else ", ".join(said[:-1]) + " and " + said[-1]
         one = len(names) == 1
-        message = f"{'the column' if one else 'the columns'} {listed_} {'is' if one else 'are'} no declared " \
-                  f"{'fact and has' if one else 'facts and have'} no effect"
+        what, are = ("the column", "is no declared fact and has") if one else \
+            ("the columns", "are no declared facts and have")
+        message = f"{what} {listed_} {are} no effect"
         return [Diagnostic("undeclared-fact", message,
                            "rename what is a misspelt fact, declare what a rule should read, ignore the rest",
                            where=self.table.name)]
+
+    def meant(self, column: str) -> str | None:
+        """The declared name nearest to a column's, unless it is in the table already."""
+        near = nearest(column, self.declared)
+        return None if near in self.table.columns else near
 
     def unmatched(self) -> list[Diagnostic]:
         if not self.strangers:
             return []
         rows = sum(self.strangers.values())
         reviews = "1 review is" if rows == 1 else f"{rows:,} reviews are"
+        ids = listed([_cut(i) for i in self.strangers])
         return [Diagnostic("unmatched-history",
-                           f"{reviews} of accounts that are not in the table: {listed(_cuts(self.strangers))}",
+                           f"{reviews} of accounts that are not in the table: {ids}",
                            "check the ids if these accounts should be decided; else ignore this",
                            where=self.table.name)]
 
@@ -223,7 +231,3 @@ _LONGEST_ID_SHOWN = 60
 def _cut(text: str) -> str:
     shown = "".join(c if c.isprintable() else " " for c in text)
     return shown if len(shown) <= _LONGEST_ID_SHOWN else shown[:_LONGEST_ID_SHOWN] + "…"
-
-
-def _cuts(texts: Iterable[str]) -> list[str]:
-    return [_cut(t) for t in texts]

@@ -128,9 +128,9 @@ class _Reader:
     def check_header(self, names: Sequence[str], places: CellPlaces) -> None:
         for index, column in enumerate(names):
             if column and column in names[:index]:
-                self.problem("duplicate-column",
-                             f"the column `{column}` stands twice, as {names.index(column) + 1} and {index + 1}",
-                             "remove or rename one of the two", places.of(index))
+                first = names.index(column) + 1
+                said = f"the column `{column}` stands twice, as {first} and {index + 1}"
+                self.problem("duplicate-column", said, "remove or rename one of the two", places.of(index))
 
     def rows(self, records: Iterator[tuple[list[str], int, int]], names: list[str]) -> Iterator[Row]:
         unnamed = {index for index, column in enumerate(names) if not column}

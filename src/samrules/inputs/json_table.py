@@ -50,7 +50,9 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
 
 
 def _integer(text: str) -> Any:
-    return int(text) if len(text) <= _LONGEST_NUMBER else Refused(text, "the number is too large for a double")
+    if len(text) > _LONGEST_NUMBER:
+        return Refused(text, "the number is too large for a double")
+    return int(text)
 
 
 def _constant(text: str) -> Refused:
@@ -100,7 +102,8 @@ class _Reader:
         values = self.each_line() if by_line else self.each_value()
         for value, start, end in values:
             if not isinstance(value, _Object):
-                self.problem("bad-table", f"{_kind(value)} stands where an object belongs", _SHAPE, start, end)
+                said = f"{_kind(value)} stands where an object belongs"
+                self.problem("bad-table", said, _SHAPE, start, end)
                 continue
             places = RecordPlaces(self, tuple(value), start, end)
             for key in value.twice:

@@ -38,8 +38,10 @@ def read_parquet(data: bytes, name: str) -> Table:
     try:
         frame = pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise unusable("bad-table", f"the Parquet file cannot be read: {error}", "export it again", name) from None
-    rows = tuple(Row(values, f"row {number}") for number, values in enumerate(frame.iter_rows(named=True), start=1))
+        message = f"the Parquet file cannot be read: {error}"
+        raise unusable("bad-table", message, "export it again", name) from None
+    records = enumerate(frame.iter_rows(named=True), start=1)
+    rows = tuple(Row(values, f"row {number}") for number, values in records)
     if not rows:
         raise empty(name, "the table has no rows")
     return Table(name, tuple(frame.columns), rows)

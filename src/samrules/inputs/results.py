@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -31,6 +30,9 @@ _LAST = ("fired", "because")
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet runs a text cell that begins with one of these, wherever the text came from."""
+
+
+_NEEDS_QUOTES = re.compile(r'[,";\r\n\t]|^\s|\s$')
 
 
 @attrs.frozen
@@ -128,22 +130,24 @@ def _joined(words: Iterable[str]) -> str:
 
 
 def _csv(decisions: Iterable[Decision], columns: Columns, sink: IO[bytes]) -> None:
-    text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns.names())
+    sink.write((",".join(columns.names()) + "\n").encode())
     for decision in decisions:
-        writer.writerow(map(_cell, record(decision, columns).values()))
-    text.detach()
+        sink.write((",".join(map(_cell, record(decision, columns).values())) + "\n").encode())
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:
     """A value as CSV has it. Text that a spreadsheet would run gets an apostrophe before it;
-    numbers stay numbers."""
-    if isinstance(value, str):
-        return "'" + value if value.startswith(_FORMULA_STARTS) else value
+    numbers stay numbers. Quoted here, as what the standard writer quotes differs with its version."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return as_json(value)
+    if not isinstance(value, str):
+        return str(as_json(value))
+    text = "'" + value if value.startswith(_FORMULA_STARTS) else value
+    if _NEEDS_QUOTES.search(text):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def _parquet(decisions: Iterable[Decision], columns: Columns, sink: IO[bytes]) -> None:

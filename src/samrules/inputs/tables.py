@@ -86,7 +86,8 @@ def read_table(path: str | Path) -> Table:
             raise unusable("unknown-format", f"`{suffix}` is a spreadsheet, not a table of plain values",
                            "save the sheet as \"CSV UTF-8\" and give that file", str(path))
         if path.exists():
-            raise unusable("unknown-format", f"`{suffix}` is not a format that samrules reads", _SUPPORTED, str(path))
+            raise unusable("unknown-format", f"`{suffix}` is not a format that samrules reads", _SUPPORTED,
+                           str(path))
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:

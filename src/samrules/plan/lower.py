@@ -24,9 +24,10 @@ NOTHING = ex.Literal(None, Kind.TEXT)  # type: ignore[arg-type]
 ZERO = ex.Literal(0.0, Kind.NUMBER)
 
 
-def node_words(meaning: Meaning) -> str:
-    """The member's own name in words: `buy_sell.move` → `move`."""
-    return meaning.absolute.rsplit(".", 1)[-1].replace("_", " ")
+def _asked_title(decision: Meaning) -> str:
+    """What to call a decision that is asked for: its title, or `move of buy sell`."""
+    member = decision.absolute.rsplit(".", 1)[-1].replace("_", " ")
+    return decision.title or f"{member} of {decision.ruleset.replace('_', ' ')}"
 
 
 def rule_step(ruleset: str, rule: str) -> str:
@@ -99,7 +100,7 @@ class Lowering:
             if type_ and other:
                 type_ = join(type_, other) or type_
         asked = next((m for m in map(self.meaning, parts) if m and m.role is Role.DECISION), None)
-        title = asked and (asked.title or f"{node_words(asked)} of {asked.ruleset.replace('_', ' ')}")
+        title = _asked_title(asked) if asked else None
         self.notes[lowered] = Note("comparison", type_, title, shown=text_of(node))
         return lowered
 

@@ -186,6 +186,8 @@ def _check_depth(tree: Any, text: str, locate: Locate) -> None:
         stack.extend((child, depth + 1) for child in getattr(current, "children", ()))
 
 
+_VALUE = re.compile(r"\d+(\.\d+)?(\s?%|[kMB]\b)?(?![\w.])")
+
 _EXPECTED = {
     "COMPARISON": "a comparison such as `>=`",
     "RSQB": "`]`",
@@ -217,11 +219,11 @@ def _syntax_problem(text: str, error: UnexpectedInput, locate: Locate) -> Diagno
         return Diagnostic("expression-syntax", f"`{word}` is not part of the language",
                           f"keywords are lower case: `{word.lower()}`" if word.lower() in RESERVED
                           else "write `is missing`", span)
-    if word[0].isdigit():
+    if word[0].isdigit() and not _VALUE.match(text, position):
         return Diagnostic("expression-syntax", f"`{word}` cannot be read as a value",
                           "numbers are written `3`, `0.5`, `60%`, `5M`; dates `2026-11-21`; "
                           "names start with a letter", span)
-    if isinstance(error, UnexpectedCharacters):
+    if isinstance(error, UnexpectedCharacters) and not word[0].isdigit():
         return Diagnostic("expression-syntax", f"`{word}` cannot stand in an expression",
                           "names are lower case letters, digits and `_`; texts are quoted", span)
     if word == "not" and text[:position].rstrip().endswith("is"):
@@ -234,7 +236,8 @@ def _syntax_problem(text: str, error: UnexpectedInput, locate: Locate) -> Diagno
 
 
 def _expected_help(error: UnexpectedInput) -> str:
-    expected: set[str] = set(getattr(error, "accepts", None) or getattr(error, "expected", None) or ())
+    expected: set[str] = set(getattr(error, "accepts", None) or getattr(error, "expected", None)
+                             or getattr(error, "allowed", None) or ())
     words = [said for terminal, said in _EXPECTED.items() if terminal in expected]
     if {"NAME", "INTEGER"} & expected:
         words.append("a name or a value")

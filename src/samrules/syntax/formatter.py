@@ -1,11 +1,15 @@
 """The canonical spelling of a ruleset file. Meaning and comments stay; only the layout changes.
 
-docs/language.md, "Canonical form", says what it looks like.
+Two spaces of indent, lists indented under their key; a blank line around sections, elsewhere those
+of the author, one at a time; brackets as long as the line fits in 100 columns; quotes only where a
+text needs them, and around every text with braces; expressions as `samrules.syntax.printer` has
+them, folded where the line would be too long; two spaces before a comment.
 """
 
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -107,7 +111,7 @@ class _Printer:
     """Prints a laid-out file, line by line."""
 
     def root(self, root: Branch, shape: Shape) -> list[str]:
-        for before, entry in zip(root.entries, root.entries[1:]):
+        for before, entry in itertools.pairwise(root.entries):
             if {e.key.text for e in (before, entry) if e.key} & _SECTIONS:
                 _set_apart(entry)
         return self.entries(root, 0, shape)
@@ -280,18 +284,16 @@ def _words(text: str) -> list[str]:
 def _block(leaf: Leaf, indent: int) -> list[str]:
     """A `|` or `>` block with its lines as they are, at another indent; nothing where that would
     leave spaces at the end of a line or depend on the blank lines below."""
-    header, *lines = leaf.raw.rstrip().split("\n")
-    style = header[0]
-    chomp = "-" if "-" in header.split("#")[0] else ""
+    header, *lines = leaf.raw.split("\n")
+    indicators = header.split("#")[0]
+    while lines and not lines[-1].strip():
+        del lines[-1]
     filled = [line for line in lines if line.strip()]
-    if not filled or "+" in header.split("#")[0] or not leaf.text.replace("\n", "").isprintable():
+    margins = [len(line) - len(line.lstrip(" ")) for line in filled]
+    spaces = any(line != line.rstrip() for line in (*filled, *leaf.text.split("\n")))
+    if not filled or spaces or margins[0] != min(margins) or set(indicators) & set("+123456789"):
         return []
-    given = re.match(r"[|>][-+]?([1-9])", header)
-    margin = min(len(line) - len(line.lstrip(" ")) for line in filled)
-    if given or leaf.text.startswith((" ", "\n")):
+    if leaf.text.startswith(("\n", " ")) or not leaf.text.replace("\n", "").isprintable():
         return []
-    first = len(filled[0]) - len(filled[0].lstrip(" "))
-    if margin != first or any(line != line.rstrip() for line in lines if len(line) > margin):
-        return []
-    pad = " " * indent
-    return [style + chomp, *((pad + line[margin:]).rstrip() for line in lines)]
+    chomp = "-" if "-" in indicators else ""
+    return [header[0] + chomp, *(" " * indent + line[margins[0] :] if line.strip() else "" for line in lines)]

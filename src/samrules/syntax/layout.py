@@ -155,6 +155,7 @@ class _Composer:
             entry: Entry | None = None
             if stack:
                 if stack[-1].mapping and pending[-1] is None:
+                    assert isinstance(event, ScalarEvent)
                     pending[-1] = self.entry(self.leaf(event), start, stack[-1])
                     continue
                 entry, pending[-1] = pending[-1] or self.item(start, stack[-1]), None
@@ -248,9 +249,7 @@ class _Attacher:
                 self.in_flow(index, text, flow, previous, following)
             elif not self.alone(index):
                 _out_of_flow(previous).put_beside(text)
-            elif isinstance(previous.value, Leaf) and previous.value.start > index:
-                previous.put_above(text, blank)
-            elif isinstance(previous.value, Branch) and previous.value.flow and previous.value.start > index:
+            elif (isinstance(previous.value, Leaf) and previous.value.start > index) or (isinstance(previous.value, Branch) and previous.value.flow and previous.value.start > index):
                 previous.put_above(text, blank)
             else:
                 if closed is None:

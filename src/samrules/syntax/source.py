@@ -5,6 +5,8 @@ The events come from ruamel.yaml. Scalars stay text: what `60%` means is decided
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -28,6 +30,9 @@ from samrules.errors import RulesetError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What `\\ud800` in quotes gives; no file could hold it."""
+
 
 @attrs.frozen
 class Scalar:
@@ -47,6 +52,8 @@ class Scalar:
 
     def locate(self, start: int, end: int) -> Span:
         """The place in the file of a stretch of the scalar's text."""
+        if not self.text.strip():
+            return self.span
         if self.raw == self.text:  # plain and on one line: the usual case
             at = self.span
             return Span(at.file, at.line, at.column + start, at.line, at.column + max(end, start + 1))
@@ -156,8 +163,7 @@ def decode(data: bytes, file: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before) - (before.rfind(b"\n") + 1) + 1
+        line, column = _place(before.decode("utf-8-sig"), len(before))
         raise RulesetError(
             [Diagnostic("wrong-encoding", f"byte 0x{data[error.start]:02x} is not UTF-8 text",
                         "save the file as UTF-8", Span(file, line, column, line, column + 1))]
@@ -174,7 +180,8 @@ def read(text: str, file: str) -> Document:
         root = None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        span = Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+        line, column = _place(text, mark.index)
+        span = Span(file, line, column, line, column + 1)
         message = (error.problem or error.context or "this is not well-formed YAML").strip()
         reader.problems.append(
             Diagnostic("yaml-syntax", _yaml_message(message), _yaml_help(message), span)
@@ -204,10 +211,13 @@ def _events(text: str) -> Iterator[Any]:
 
 def _position(error: YAMLError, text: str) -> tuple[int, int]:
     index = getattr(error, "position", None)
-    if not isinstance(index, int):
-        return 1, 1
+    return _place(text, index) if isinstance(index, int) else (1, 1)
+
+
+def _place(text: str, index: int) -> tuple[int, int]:
+    """Line and column as an editor counts them. YAML's reader ends lines at more characters."""
     before = text[:index]
-    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _yaml_message(message: str) -> str:
@@ -232,10 +242,15 @@ class _Reader:
         self.file = file
         self.text = text
         self.problems: list[Diagnostic] = []
+        self.lines = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def span(self, event: Any) -> Span:
-        start, end = event.start_mark, event.end_mark
-        return Span(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        return Span(self.file, *self.place(event.start_mark.index), *self.place(event.end_mark.index))
+
+    def place(self, index: int) -> tuple[int, int]:
+        """As `_place`, without counting from the start of the text."""
+        line = bisect_right(self.lines, index)
+        return line, index - self.lines[line - 1] + 1
 
     def refuse(self, code: str, message: str, help: str, event: Any) -> NoReturn:  # noqa: A002
         raise problem(code, message, help, self.span(event))
@@ -286,6 +301,9 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             plain = event.style is None or event.style == ""
             raw = self.text[event.start_mark.index : event.end_mark.index]
+            if _SURROGATE.search(event.value):
+                self.refuse("yaml-syntax", "an escape that stands for no character",
+                            "write the character itself", event)
             return Scalar(event.value, plain, span, raw)
         return Mapping(span) if isinstance(event, MappingStartEvent) else Sequence(span)
 

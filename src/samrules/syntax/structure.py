@@ -29,11 +29,13 @@ GROUPS = ("all", "any", "not", "at_least")
 _OWN_NAMES = RESERVED | {"account_id"}
 
 
+@functools.lru_cache(maxsize=32)  # a program loads the same few files again and again
 def parse_ruleset(text: str, file: str) -> rs.Ruleset:
     """A ruleset from YAML text. Raises RulesetError with all problems of reading and structure."""
     return _structured(text, file, rs.Ruleset)
 
 
+@functools.lru_cache(maxsize=8)
 def parse_sources(text: str, file: str) -> tuple[rs.Source, ...]:
     """The sources of a `sources.yaml`. Raises RulesetError."""
     return _structured(text, file, _Sources).sources
