@@ -144,20 +144,20 @@ def test_the_worked_accounts() -> None:
 
 
 def test_warnings_go_to_standard_error_once() -> None:
-    Path("events.csv").write_text("account_id,date\n", encoding="utf-8")
+    Path("events.csv").write_text("account_id,date\nA,2026-01-01\n", encoding="utf-8")
     Path("accounts.csv").write_text("account_id,revenue\nA,1\nB,2\n", encoding="utf-8")
     found = run("decide", "small.yaml", ".", *AS_OF, "--format", "jsonl")
     assert (found.exit_code, found.stdout.count("\n")) == (0, 2)
     assert found.stderr == """\
-events.csv: warning[not-read]: this file is not read
-help: this version reads no events; give counts and dates of them as facts
-
 accounts.csv: warning[undeclared-fact]: the column `revenue` (did you mean `revenue_ttm`?) is no declared fact \
 and has no effect
 help: rename what is a misspelt fact, declare what a rule should read, ignore the rest
 
 history.csv: warning[unmatched-history]: 2 reviews are of accounts that are not in the table: `A-1` and `B-2`
 help: check the ids if these accounts should be decided; else ignore this
+
+events.csv: warning[not-read]: this file is not read
+help: the ruleset counts no events
 
 """
 

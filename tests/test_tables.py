@@ -57,7 +57,7 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ac
         Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
         if history is not None:
             Path("h.csv").write_text(history, encoding="utf-8")
-        return check_tables(read_tables(name, "h.csv" if history is not None else None), RULES.facts, AS_OF)
+        return check_tables(read_tables(name, "h.csv" if history is not None else None), RULES.facts, RULES.events, AS_OF)
 
     return check
 
@@ -138,15 +138,15 @@ def test_parquet(checked: Callable[..., Accounts]) -> None:
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     for data in (b"account_id,csat\nA,1\n", b'\n[{"account_id":"A","csat":1}]', b'{"account_id":"A","csat":1}'):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-        found = check_tables(read_tables("-"), RULES.facts, AS_OF)
+        found = check_tables(read_tables("-"), RULES.facts, RULES.events, AS_OF)
         assert facts_of(found) == [{"account_id": "A", "csat": 1.0}]
 
 
 def test_folder(tmp_path: Path) -> None:
     (tmp_path / "accounts.jsonl").write_text('{"account_id": "A"}', encoding="utf-8")
     (tmp_path / "history.csv").write_text("account_id,review_date,csat\nA,2026-08-01,9\n", encoding="utf-8")
-    (tmp_path / "events.csv").write_text("anything", encoding="utf-8")
-    found = check_tables(read_tables(tmp_path), RULES.facts, AS_OF)
+    (tmp_path / "events.csv").write_text("account_id,event,date\nA,order,2026-01-01\n", encoding="utf-8")
+    found = check_tables(read_tables(tmp_path), RULES.facts, RULES.events, AS_OF)
     assert found.accounts[0].history == ((date(2026, 8, 1), {"account_id": "A", "csat": 9.0}),)
     assert [d.code for d in found.warnings] == ["not-read"]
 
@@ -156,7 +156,7 @@ def test_history_given_goes_before_one_in_the_folder(tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_text("broken", encoding="utf-8")
     other = tmp_path / "other.csv"
     other.write_text("account_id,review_date\nA,2026-08-01\n", encoding="utf-8")
-    found = check_tables(read_tables(tmp_path, other), RULES.facts, AS_OF)
+    found = check_tables(read_tables(tmp_path, other), RULES.facts, RULES.events, AS_OF)
     assert len(found.accounts[0].history) == 1
     assert [d.where for d in found.warnings] == [str(tmp_path / "history.csv")]
 
@@ -220,7 +220,7 @@ def test_any_bytes_give_a_table_or_diagnostics(tmp_path_factory: pytest.TempPath
     path = tmp_path_factory.getbasetemp() / f"any{suffix}"
     path.write_bytes(data)
     try:
-        check_tables(read_tables(path), RULES.facts, AS_OF)
+        check_tables(read_tables(path), RULES.facts, RULES.events, AS_OF)
     except FactError as error:
         assert error.diagnostics
 

@@ -14,10 +14,13 @@ from samrules.check.checker import CheckedRuleset, check
 from samrules.decision.decision import Decision
 from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines import outcome
+from samrules.engines.measures import NO_RECORD, Record
 from samrules.errors import FactError, RulesetError, UndeclaredFactWarning
 from samrules.explain.explainer import Explained
+from samrules.inputs.accounts import Account
+from samrules.inputs.events import account_events, check_recorded
 from samrules.inputs.facts import account_facts, review_history
-from samrules.model.ruleset import Fact
+from samrules.model.ruleset import EventType, Fact
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
 from samrules.plan.planner import plan
@@ -62,6 +65,11 @@ class Rules:
         return self._plan.facts
 
     @property
+    def events(self) -> Mapping[str, EventType]:
+        """Every kind of event that may be given, by name."""
+        return self._plan.events
+
+    @property
     def reads(self) -> frozenset[str]:
         """The names of the facts that can have an effect on the decision."""
         return self._plan.read
@@ -72,13 +80,24 @@ class Rules:
         return self._plan.decide.outcomes if self._plan.decide else ()
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of what the rules set besides the outcome, in the order written."""
+        return tuple(dict.fromkeys(name for rule in self._plan.rules for name, _ in rule.outputs))
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The names of the scorecards that the decision rests on."""
+        return tuple(score.name for score in self._plan.scores)
+
+    @property
     def findings(self) -> tuple[Diagnostic, ...]:
         return self._checked.findings
 
     def __repr__(self) -> str:
         return f"<Rules {self.name} {self.version}>"
 
-    def decide(self, facts: Mapping[str, Any], *, history: Iterable[Mapping[str, Any]] = (),
+    def decide(self, facts: Mapping[str, Any], *, events: Iterable[Mapping[str, Any]] | None = None,
+               recorded: Iterable[str] | None = None, history: Iterable[Mapping[str, Any]] = (),
                as_of: date | None = None, engine: str = "interpreter") -> Decision:
         """Decide one account.
 
@@ -86,6 +105,10 @@ class Rules:
             facts: fact names to values; `account_id` is required. None, NaN and blank text are
                 missing, and so is a name that is left out. Ratios are given as 0.6, durations in
                 the unit the fact states, dates as `datetime.date` or ISO text.
+            events: what happened, each a mapping with `event`, `date` and the fields its kind
+                declares; measures are counted from them. Events after `as_of` are not seen.
+            recorded: the kinds of events of which `events` is the whole record; all declared ones
+                where it is not given. What counts other kinds is missing, not zero.
             history: earlier reviews, each a mapping of facts with a `review_date`; needed only by
                 rules that must be sustained.
             as_of: the date of the decision; today where it is not given.
@@ -104,14 +127,25 @@ class Rules:
         if undeclared:
             warnings.warn(undeclared_message(undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
         day = decision_date(as_of)
-        reviews = review_history(history, self._plan.facts, str(known["account_id"]), day)
-        return self.decide_checked(known, day, reviews)
+        account = str(known["account_id"])
+        reviews = review_history(history, self._plan.facts, account, day)
+        kinds = self._plan.events
+        record = NO_RECORD
+        if events is not None:
+            complete = check_recorded(list(recorded) if recorded is not None else list(kinds), kinds)
+            record = Record(account_events(events, kinds, account, max(day, date.today())), complete)
+        return self.decide_checked(known, day, reviews, record)
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,
-                       history: Sequence[tuple[date, Mapping[str, Value]]] = ()) -> Decision:
-        """Decide on facts that `samrules.inputs` has checked already. Raises FactError."""
-        decision = outcome.decide(self._plan, facts, as_of, history)
+                       history: Sequence[tuple[date, Mapping[str, Value]]] = (),
+                       record: Record = NO_RECORD) -> Decision:
+        """Decide on facts and events that `samrules.inputs` has checked already. Raises FactError."""
+        decision = outcome.decide(self._plan, facts, as_of, history, record)
         return attrs.evolve(decision, explainer=Explained())
+
+    def decide_account(self, account: Account, recorded: frozenset[str], as_of: date) -> Decision:
+        """Decide one account of checked tables; `recorded` are the kinds of events they record."""
+        return self.decide_checked(account.facts, as_of, account.history, Record(account.events, recorded))
 
     def must_decide(self) -> None:
         """Raises RulesetError where the ruleset makes no decision."""

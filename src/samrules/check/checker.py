@@ -10,7 +10,15 @@ import attrs
 
 from samrules.catalogue import Severity
 from samrules.check import lints
-from samrules.check.scope import Role, Scope, absolute_name, own_members, scope_of
+from samrules.check.scope import (
+    Role,
+    Scope,
+    absolute_name,
+    event_scope,
+    field_of,
+    own_members,
+    scope_of,
+)
 from samrules.check.typing import Typer, firm, join
 from samrules.diagnostics import Diagnostic, Span, did_you_mean, sort_key
 from samrules.errors import RulesetError
@@ -21,6 +29,12 @@ from samrules.model.templates import FORM, PLACEHOLDER, WHO
 from samrules.model.types import Kind, Type
 from samrules.syntax.library import Bundle
 from samrules.syntax.printer import text_of
+
+
+EVENT_COLUMNS = ("account_id", "event", "date")
+"""What every event has: whose it is, its kind, its day."""
+
+SUMMABLE = (Kind.INTEGER, Kind.NUMBER, Kind.RATIO, Kind.MONEY)
 
 
 @attrs.frozen
@@ -77,6 +91,7 @@ class _Checker:
 
     def run(self) -> None:
         self.name_clashes()
+        self.events()
         self.parameters()
         self.definitions()
         self.rules()
@@ -90,7 +105,7 @@ class _Checker:
         inherited = {
             name: m for name, m in self.typer.scope.meanings.items() if m.ruleset != self.ruleset.name
         }
-        for name, meaning in own_members(self.ruleset):
+        for name, meaning in own_members(self.ruleset, self.typer.scope.events):
             if name in seen:
                 first = seen[name]
                 where = f"; first in line {first.line}" if first else ""
@@ -128,6 +143,44 @@ class _Checker:
                 found.add(name)
                 stack += by_name[name].uses
         return found
+
+    # --- events and measures ---
+
+    def events(self) -> None:
+        inherited = {e: r.name for r in self.bundle.rulesets if r.name in self.uses_all() for e in
+                     (kind.name for kind in r.events)}
+        for kind in self.ruleset.events:
+            if kind.name in inherited:
+                self.error("name-clash", f"the event `{kind.name}` is declared by `{inherited[kind.name]}` too",
+                           "declare it once", kind.span)
+            for field in kind.fields:
+                if field.name in EVENT_COLUMNS:
+                    self.error("bad-name", f"`{field.name}` is a column that every event has",
+                               "choose another name for the field", field.span)
+        for measure in self.ruleset.measures:
+            self.measure(measure)
+
+    def measure(self, measure: rs.Measure) -> None:
+        known = self.typer.scope.events
+        for name in (*measure.of.events, *measure.since):
+            if name not in known:
+                self.error("unknown-name", f"no event is named `{name}`", did_you_mean(name, known, "events"),
+                           measure.span)
+                return
+        of, field = measure.of, field_of(measure, known)
+        if of.field is not None and field is None:
+            fields = {f.name for e in of.events for f in known[e].fields}
+            self.error("unknown-name", f"`{', '.join(of.events)}` has no field `{of.field}`",
+                       did_you_mean(of.field, fields, "fields"), measure.span)
+            return
+        if of.kind == "sum" and field is not None and field.type.kind not in SUMMABLE:
+            self.error("type-mismatch", f"`{of.field}` is {field.type}, which has no sum",
+                       "sum numbers or amounts", measure.span)
+        if measure.unit is not None and of.kind not in ("count", "distinct"):
+            self.error("bad-value", f"`{measure.name}` has the unit of its field",
+                       "only what is counted has a unit of its own", measure.span)
+        if measure.where is not None:
+            attrs.evolve(self.typer, scope=event_scope(measure, self.typer.scope)).condition(measure.where)
 
     # --- parameters and definitions ---
 
@@ -323,7 +376,7 @@ class _Checker:
             self.error("bad-value", "a decision without outcomes", "list its outcomes, strongest first",
                        decide.span)
         for word in (*decide.outcomes, decide.unsettled):
-            if not re.match(r"[a-z][a-z0-9_]*$", word):
+            if not re.match(r"[a-z][a-z0-9_]*\Z", word):
                 self.error("bad-name", f"`{word}` is not a word", "outcomes are lower case letters, digits and `_`",
                            decide.span)
         if len(set(decide.outcomes)) != len(decide.outcomes):
@@ -346,8 +399,9 @@ class _Checker:
     def cites(self) -> None:
         r = self.ruleset
         criteria = [c for card in r.scorecards for c in card.criteria]
-        entries: list[rs.Fact | rs.Parameter | rs.Definition | rs.Scorecard | rs.Criterion | rs.Rule] = [
-            *r.facts, *r.parameters, *r.define, *r.scorecards, *criteria, *r.rules]
+        entries: list[rs.Fact | rs.EventType | rs.Measure | rs.Parameter | rs.Definition | rs.Scorecard
+                      | rs.Criterion | rs.Rule] = [
+            *r.facts, *r.events, *r.measures, *r.parameters, *r.define, *r.scorecards, *criteria, *r.rules]
         for entry in entries:
             for key in entry.cites:
                 if key not in self.bundle.citations:

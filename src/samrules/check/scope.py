@@ -9,7 +9,16 @@ import attrs
 
 from samrules.diagnostics import Span
 from samrules.model import types as ty
-from samrules.model.ruleset import Decide, Definition, Fact, Parameter, Ruleset, Scorecard
+from samrules.model.ruleset import (
+    Decide,
+    Definition,
+    EventType,
+    Fact,
+    Measure,
+    Parameter,
+    Ruleset,
+    Scorecard,
+)
 from samrules.model.types import Type
 
 ACCOUNT_ID = Fact("account_id", ty.TEXT, title="account id")
@@ -51,6 +60,8 @@ class Scope:
 
     ruleset: Ruleset
     meanings: dict[str, Meaning]
+    events: dict[str, EventType] = attrs.field(factory=dict)
+    """The kinds of events that measures may count, declared here or in a used ruleset."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.meanings
@@ -62,10 +73,30 @@ class Scope:
         return iter(self.meanings)
 
 
-def own_members(ruleset: Ruleset) -> list[tuple[str, Meaning]]:
+def measured_fact(measure: Measure, events: dict[str, EventType]) -> Fact:
+    """The fact that a measure gives; a field that does not exist is the checker's to report."""
+    of, field = measure.of, field_of(measure, events)
+    if of.kind in ("count", "distinct") or (of.field is not None and field is None):
+        type_ = Type(ty.Kind.INTEGER, unit=measure.unit)
+    else:
+        type_ = field.type if field is not None else ty.DATE
+    source = f"events: {', '.join(of.events)}"
+    return Fact(measure.name, type_, measure.title, source=source, cites=measure.cites, measure=measure,
+                span=measure.span)
+
+
+def field_of(measure: Measure, events: dict[str, EventType]) -> Fact | None:
+    """The field of its events that a measure takes, where all of them have it."""
+    found = [next((f for f in events[e].fields if f.name == measure.of.field), None)
+             for e in measure.of.events if e in events]
+    return found[0] if found and all(f is not None for f in found) else None
+
+
+def own_members(ruleset: Ruleset, events: dict[str, EventType]) -> list[tuple[str, Meaning]]:
     """The members a ruleset declares, in the order written; a name may stand twice."""
+    facts = [*ruleset.facts, *(measured_fact(m, events) for m in ruleset.measures)]
     found: list[tuple[str, Meaning]] = [
-        (f.name, Meaning(Role.FACT, f.name, ruleset.name, f, f.span)) for f in ruleset.facts
+        (f.name, Meaning(Role.FACT, f.name, ruleset.name, f, f.span)) for f in facts
     ]
     roles = (
         (Role.PARAMETER, ruleset.parameters),
@@ -90,23 +121,35 @@ def scope_of(ruleset: Ruleset, used: dict[str, Scope]) -> Scope:
         "account_id": Meaning(Role.FACT, "account_id", "", ACCOUNT_ID),
         AS_OF: Meaning(Role.AS_OF, AS_OF, "", None),
     }
+    events: dict[str, EventType] = {}
     for name in ruleset.uses:
         if name not in used:
             continue
         other = used[name]
+        events |= other.events
         for meaning in other.meanings.values():
             if meaning.role is Role.FACT:
                 meanings[meaning.absolute] = meaning
-        for member, meaning in own_members(other.ruleset):
+        for member, meaning in own_members(other.ruleset, other.events):
             if meaning.role is Role.FACT:
                 continue
             _enter(meanings, f"{name}.{member}", meaning)
             if member == name:
                 _enter(meanings, name, meaning)
-    for member, meaning in own_members(ruleset):
+    events |= {e.name: e for e in ruleset.events}
+    for member, meaning in own_members(ruleset, events):
         if member not in meanings:  # a clash: the checker reports it
             _enter(meanings, member, meaning)
-    return Scope(ruleset, meanings)
+    return Scope(ruleset, meanings, events)
+
+
+def event_scope(measure: Measure, scope: Scope) -> Scope:
+    """The names that a measure's `where` may use: the fields all its events have, and parameters."""
+    kinds = [scope.events[e] for e in measure.of.events if e in scope.events]
+    shared = [f for f in kinds[0].fields if all(f in k.fields for k in kinds)] if kinds else []
+    meanings = {n: m for n, m in scope.meanings.items() if m.role in (Role.PARAMETER, Role.AS_OF)}
+    meanings |= {f.name: Meaning(Role.FACT, f.name, "", f, f.span) for f in shared}
+    return Scope(scope.ruleset, meanings)
 
 
 def _enter(meanings: dict[str, Meaning], name: str, meaning: Meaning) -> None:

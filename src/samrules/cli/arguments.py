@@ -18,6 +18,9 @@ as_of = click.option("--as-of", metavar="DATE",
 history = click.option("--history", metavar="FILE",
                        help="Earlier reviews, for rules that must be sustained: facts with a review_date.")
 
+events = click.option("--events", metavar="FILE",
+                      help="What happened, from which measures are counted: account_id, event, date, fields.")
+
 
 def day_of(text: str | None, option: str = "--as-of") -> date:
     """The date of an option, today where it is not given. Raises FactError."""
@@ -43,13 +46,17 @@ def decider(name: str) -> Rules:
     return rules
 
 
-def checked_accounts(rules: Rules, table: str, reviews: str | None, day: date) -> Accounts:
-    """The accounts of a table, checked against the ruleset's facts; warnings are told. Raises FactError."""
+def checked_accounts(rules: Rules, table: str, reviews: str | None, happened: str | None,
+                     day: date) -> Accounts:
+    """The accounts of a table, checked against what the ruleset declares; warnings are told.
+
+    Raises FactError.
+    """
     from samrules.cli.report import warn
     from samrules.inputs.accounts import check_tables
     from samrules.inputs.tables import read_tables
 
-    found = check_tables(read_tables(table, reviews), rules.facts, day)
+    found = check_tables(read_tables(table, reviews, happened), rules.facts, rules.events, day)
     warn(found.warnings)
     return found
 

@@ -34,13 +34,15 @@ Examples:
 @arguments.ruleset
 @arguments.accounts
 @arguments.history
+@arguments.events
 @arguments.as_of
 @click.option("--engine", default="interpreter", show_default=True, help="What decides.")
 @click.option("--format", "format_", type=click.Choice(("table", "json", "jsonl", "csv", "parquet")),
               help="Default: what the ending of --out says, else a table to read.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Write there, whole or not at all, instead of to standard output.")
-def command(ruleset: str, accounts: str, history: str | None, as_of: str | None, engine: str,
+def command(ruleset: str, accounts: str, history: str | None, events: str | None,
+            as_of: str | None, engine: str,
             format_: str | None, out: Path | None) -> None:
     """Decide every account of a table, each with its reasons.
 
@@ -48,7 +50,7 @@ def command(ruleset: str, accounts: str, history: str | None, as_of: str | None,
 
     ACCOUNTS is a table of facts, one row an account: CSV (UTF-8, separated by commas, else by
     semicolons or tabs), JSON, JSON lines or Parquet; a folder that holds `accounts.*` and perhaps
-    `history.*`; or `-` for standard input. A blank cell is a fact that is not known; it is never
+    `history.*` and `events.*`; or `-` for standard input. A blank cell is a fact that is not known; it is never
     taken for no or for zero.
 
     In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
@@ -61,12 +63,12 @@ def command(ruleset: str, accounts: str, history: str | None, as_of: str | None,
     day = arguments.day_of(as_of)
     check_engine(engine)
     if out is not None:
-        check_destination(out, [path for path in (accounts, history) if path])
+        check_destination(out, [path for path in (accounts, history, events) if path])
     format_ = format_ or (format_of(out) if out else "table")
     _check_format(format_, out)
     rules = arguments.decider(ruleset)
-    table = arguments.checked_accounts(rules, accounts, history, day)
-    decisions = (rules.decide_checked(a.facts, day, a.history) for a in _watched(table))
+    table = arguments.checked_accounts(rules, accounts, history, events, day)
+    decisions = (rules.decide_account(a, table.recorded, day) for a in _watched(table))
 
     def write(sink: IO[bytes]) -> None:
         _write(decisions, format_, rules, sink, to_terminal=out is None and sys.stdout.isatty())
@@ -112,9 +114,7 @@ def _write(decisions: Iterator[Decision], format_: str, rules: Rules, sink: IO[b
 def _columns(rules: Rules) -> Columns:
     from samrules.inputs.results import Columns
 
-    plan = rules._plan
-    outputs = dict.fromkeys(name for rule in plan.rules for name, _ in rule.outputs)
-    return Columns(tuple(outputs), tuple(score.name for score in plan.scores))
+    return Columns(rules.outputs, rules.scores)
 
 
 def _watched(table: Accounts) -> Iterator[Account]:

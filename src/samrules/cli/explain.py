@@ -27,10 +27,11 @@ Examples:
 @click.option("--why-not", metavar="OUTCOME",
               help="Explain why this outcome was not given, and what fell short.")
 @arguments.history
+@arguments.events
 @arguments.as_of
 @click.option("--format", "format_", type=click.Choice(("text", "md", "json")), default="text",
               show_default=True)
-def command(ruleset: str, accounts: str, account: str, why_not: str | None, history: str | None,
+def command(ruleset: str, accounts: str, account: str, why_not: str | None, history: str | None, events: str | None,
             as_of: str | None, format_: str) -> None:
     """Explain the decision on one account: the rules that held, what was unknown, what was near.
 
@@ -42,9 +43,9 @@ def command(ruleset: str, accounts: str, account: str, why_not: str | None, hist
 
     day = arguments.day_of(as_of)
     rules = arguments.decider(ruleset)
-    table = arguments.checked_accounts(rules, accounts, history, day)
+    table = arguments.checked_accounts(rules, accounts, history, events, day)
     chosen = _find(table, account)
-    decision = rules.decide_checked(chosen.facts, day, chosen.history)
+    decision = rules.decide_account(chosen, table.recorded, day)
     found = decision.why() if why_not is None else decision.why_not(why_not)
     if format_ == "json":
         emit(arguments.as_json(found.to_dict()))

@@ -14,7 +14,6 @@ from samrules.decision.decision import Decision
 from samrules.decision.words import counted, day, listed, sentence, value_in_words, word
 from samrules.explain.conditions import Phrases
 from samrules.explain.rules_in_words import stopped_part
-from samrules.explain.why import deciding
 from samrules.model.ruleset import CONFLICT
 from samrules.model.types import Kind
 
@@ -97,7 +96,7 @@ def reason(decision: Decision) -> str:
     if decision.outcome == CONFLICT:
         both = listed([f"“{r.title}” ({word(r.outcome)})" for r in decision.fired])
         return f"Rules that exclude each other hold at once: {both}. The ruleset must say which comes first."
-    rules = deciding(decision)
+    rules = decision.deciding
     if not rules:
         return _otherwise(decision)
     said = rules[0].because or sentence(rules[0].title)

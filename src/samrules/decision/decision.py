@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import attrs
 
+from samrules.decision.events import Event
 from samrules.decision.evidence import Evidence, evidence
 from samrules.decision.trace import Trace
-from samrules.model.ruleset import Decide, Fact
+from samrules.model.ruleset import Decide, EventType, Fact
 from samrules.model.types import Duration, Type, Value
 
 SCHEMA = "samrules.decision/1"
@@ -122,6 +123,7 @@ class Decision:
         scores: each scorecard it rests on, as an interval.
         rules: how each rule fared, in the order written.
         facts: the facts that were known and could matter, by name.
+        counted: the events behind each fact that was counted from events, by name.
     """
 
     account: str
@@ -142,7 +144,9 @@ class Decision:
     rules: tuple[RuleResult, ...]
     facts: Mapping[str, Value]
     facts_digest: str
+    counted: Mapping[str, tuple[Event, ...]]
     declared: Mapping[str, Fact] = attrs.field(repr=False)
+    kinds: Mapping[str, EventType] = attrs.field(repr=False)
     citations: Mapping[str, Citation] = attrs.field(repr=False)
     thresholds: Mapping[str, Threshold] = attrs.field(repr=False)
     currency: str | None = None
@@ -152,6 +156,13 @@ class Decision:
     def fired(self) -> tuple[RuleResult, ...]:
         """The rules that hold."""
         return tuple(r for r in self.rules if r.truth is True)
+
+    @property
+    def deciding(self) -> tuple[RuleResult, ...]:
+        """The rules that hold and give the outcome; under the policy `first`, the first of them."""
+        outcomes = self.outcome if isinstance(self.outcome, tuple) else (self.outcome,)
+        fired = tuple(r for r in self.fired if r.outcome in outcomes)
+        return fired[:1] if self.decide.hit_policy == "first" else fired
 
     @property
     def stopped(self) -> tuple[RuleResult, ...]:
@@ -202,12 +213,12 @@ class Decision:
             "fired": [self._fired(r) for r in self.fired],
             "stopped": [
                 {"rule": r.name, "title": r.title,
-                 "exceptions": [_evidence(e) for t in r.exceptions if t.value is True for e in evidence(t)]}
+                 "exceptions": [self._evidence(e) for t in r.exceptions if t.value is True for e in evidence(t)]}
                 for r in self.stopped
             ],
             "near": [
                 {"rule": r.name, "title": r.title, "outcome": r.outcome,
-                 "failed": [_evidence(e) for e in evidence(r.near)] if r.near else []}
+                 "failed": [self._evidence(e) for e in evidence(r.near)] if r.near else []}
                 for r in self.near
             ],
             "facts_digest": self.facts_digest,
@@ -223,12 +234,32 @@ class Decision:
             "title": rule.title,
             "because": rule.because,
             "cites": list(rule.cites),
-            "evidence": [_evidence(e) for e in evidence(rule.when)],
+            "evidence": [self._evidence(e) for e in evidence(rule.when)],
         }
         if rule.exceptions:
-            found["exceptions"] = [_evidence(e) for t in rule.exceptions for e in evidence(t)]
+            found["exceptions"] = [self._evidence(e) for t in rule.exceptions for e in evidence(t)]
         if rule.reviews:
             found["reviews"] = [{"date": d.isoformat(), "truth": truth_word(t)} for d, t in rule.reviews]
+        return found
+
+
+    def _evidence(self, item: Evidence) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "condition": item.condition,
+            "truth": truth_word(item.truth),
+            "facts": {name: as_json(value) for name, value in item.facts.items()},
+        }
+        if item.parameters:
+            found["parameters"] = {name: as_json(value) for name, value in item.parameters.items()}
+        counted = {name: self.counted[name] for name in item.facts if name in self.counted}
+        if counted:
+            found["events"] = {
+                name: [{"date": e.day.isoformat(), "event": e.type,
+                        **{field: as_json(value) for field, value in e.fields.items()}} for e in events]
+                for name, events in counted.items()
+            }
+        if item.within:
+            found["within"] = item.within
         return found
 
 
@@ -257,16 +288,3 @@ def _score(score: ScoreResult) -> dict[str, Any]:
 
 def _whole(value: float) -> float:
     return int(value) if value == int(value) else value
-
-
-def _evidence(item: Evidence) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "condition": item.condition,
-        "truth": truth_word(item.truth),
-        "facts": {name: as_json(value) for name, value in item.facts.items()},
-    }
-    if item.parameters:
-        found["parameters"] = {name: as_json(value) for name, value in item.parameters.items()}
-    if item.within:
-        found["within"] = item.within
-    return found

@@ -43,7 +43,7 @@ def view(plan: Plan, facts: Facts, as_of: date,
 
     Raises FactError if a parameter has no value yet on one of the dates.
     """
-    reviews = [*history, (as_of, facts)] if needs_history(plan) else [(as_of, facts)]
+    reviews = [*history, (as_of, facts)] if plan.looks_back else [(as_of, facts)]
     views: list[View] = []
     for day, known in reviews:
         current = View(plan, day, known, parameters_at(plan, day), list(reversed(views)))
@@ -51,11 +51,6 @@ def view(plan: Plan, facts: Facts, as_of: date,
             current.steps[step.name] = evaluate(step.expr, current)
         views.append(current)
     return views[-1]
-
-
-def needs_history(plan: Plan) -> bool:
-    """Whether any rule must be sustained over reviews."""
-    return any(isinstance(n, ex.Held) for step in plan.steps for n in ex.walk(step.expr))
 
 
 def parameters_at(plan: Plan, day: date) -> dict[str, Value]:

@@ -16,11 +16,13 @@ from samrules.decision.decision import (
     Threshold,
     as_json,
 )
+from samrules.decision.events import Event
 from samrules.decision.policy import judge
 from samrules.decision.trace import Trace, missing_facts
 from samrules.decision.weigh import deciding_unknowns, short_of
 from samrules.decision.words import interval, sentence, value_in_words
 from samrules.engines.interpreter import Facts, View, evaluate, view
+from samrules.engines.measures import NO_RECORD, Record, measured
 from samrules.model import expressions as ex
 from samrules.model.types import Type, Value
 from samrules.plan.plan import Placeholder, Plan, PlannedRule, PlannedScore, Shown
@@ -29,12 +31,16 @@ ENGINE = "interpreter"
 
 
 def decide(plan: Plan, facts: Facts, as_of: date,
-           history: Sequence[tuple[date, Facts]] = ()) -> Decision:
+           history: Sequence[tuple[date, Facts]] = (), record: Record = NO_RECORD) -> Decision:
     """Decide one account. `facts` are checked and without missing ones; `account_id` among them.
 
-    Raises FactError if a parameter has no value yet on a date that is needed.
+    Raises FactError if a parameter has no value yet on a date that is needed, or if a fact that
+    was given disagrees with the events.
     """
     assert plan.decide is not None
+    measured_now = measured(plan, facts, record, as_of)
+    facts = measured_now.facts
+    history = [(day, measured(plan, known, record, day).facts) for day, known in history]
     now = view(plan, facts, as_of, history)
     rules = tuple(_rule(planned, now) for planned in plan.rules)
     verdict = judge(plan.decide, [(r.outcome, r.truth) for r in rules])
@@ -59,8 +65,10 @@ def decide(plan: Plan, facts: Facts, as_of: date,
         scores=scores,
         rules=rules,
         facts=read,
-        facts_digest=facts_digest(facts, history),
+        facts_digest=facts_digest(facts, history, _seen(plan, record, as_of)),
+        counted=measured_now.counted,
         declared=plan.facts,
+        kinds=plan.events,
         citations={
             key: Citation(key, c.source.title, c.source.author, c.passage.says)
             for key, c in plan.citations.items()
@@ -81,11 +89,20 @@ def _thresholds(plan: Plan, day: date) -> dict[str, Threshold]:
     return found
 
 
-def facts_digest(facts: Facts, history: Sequence[tuple[date, Facts]] = ()) -> str:
-    """A hash over the declared facts that were given, now and at earlier reviews, in a fixed order."""
+def _seen(plan: Plan, record: Record, day: date) -> Sequence[Event]:
+    """The events up to a day of the kinds that some measure counts."""
+    kinds = {k for m in plan.measures for k in (*m.measure.of.events, *m.measure.since)}
+    return [e for e in record.events if e.type in kinds and e.day <= day]
+
+
+def facts_digest(facts: Facts, history: Sequence[tuple[date, Facts]] = (),
+                 events: Sequence[Event] = ()) -> str:
+    """A hash over the declared facts, now and at earlier reviews, and the events, in a fixed order."""
     record: dict[str, object] = {"facts": _plain(facts)}
     if history:
         record["history"] = [[day.isoformat(), _plain(known)] for day, known in history]
+    if events:
+        record["events"] = [[e.day.isoformat(), e.type, _plain(e.fields)] for e in events]
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

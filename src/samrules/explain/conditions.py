@@ -7,7 +7,8 @@ from datetime import date
 import attrs
 
 from samrules.decision.decision import Decision, ScoreResult
-from samrules.decision.trace import Trace, unique
+from samrules.decision.events import Event
+from samrules.decision.trace import Trace, facts_seen, unique
 from samrules.decision.words import (
     UNKNOWN,
     age_in_words,
@@ -22,10 +23,13 @@ from samrules.decision.words import (
     value_in_words,
     word,
 )
+from samrules.explain.explanation import Item
 from samrules.model import expressions as ex
 from samrules.model import types as ty
 from samrules.model.operators import FLIPPED, NEGATED
 from samrules.model.types import Duration, Kind, Type, Value
+
+_EVENTS_SHOWN = 5
 
 _NEEDS = {
     "=": "{} needed", "!=": "anything but {} needed", "<": "below {} needed",
@@ -87,6 +91,27 @@ class Phrases:
             joint = "and" if isinstance(trace.expr, ex.All) else "or"
             return listed([self.plainly(p) for p in trace.parts], joint)
         return self.condition(trace)
+
+    def events(self, trace: Trace) -> tuple[Item, ...]:
+        """The events behind the facts of a condition, with their days; the latest first."""
+        lines: list[Item] = []
+        for fact in facts_seen(trace):
+            events = self.decision.counted.get(fact, ())
+            lines += [Item(self.event(e)) for e in reversed(events[-_EVENTS_SHOWN:])]
+            if more := len(events) - _EVENTS_SHOWN:
+                lines += [Item(f"and {counted(more, 'earlier ones')}")] if more > 0 else []
+        return tuple(lines)
+
+    def event(self, event: Event) -> str:
+        """`3 June 2026: request for a lower price (amount 10,000)`."""
+        kind = self.decision.kinds[event.type]
+        said = []
+        for field in kind.fields:
+            if (value := event.fields.get(field.name)) is not None:
+                shown = value_in_words(value, field.type, self.decision.currency)
+                said.append(f"{field.title or field.name.replace('_', ' ')}: {shown}")
+        aside = f" ({'; '.join(said)})" if said else ""
+        return f"{day(event.day)}, {kind.title or event.type.replace('_', ' ')}{aside}"
 
     # --- what is spoken of ---
 

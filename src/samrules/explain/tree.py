@@ -27,7 +27,7 @@ def item(trace: Trace, phrases: Phrases, wanted: bool = True, *, by: bool = Fals
     if trace.is_group:
         inner = tuple(item(p, phrases, wanted, by=by) for p in trace.parts)
         return Item(_group_words(trace, wanted), mark_of(met), inner)
-    return Item(phrases.condition(trace, wanted, by=by), mark_of(met))
+    return Item(phrases.condition(trace, wanted, by=by), mark_of(met), phrases.events(trace))
 
 
 def _named(trace: Trace, phrases: Phrases, wanted: bool, by: bool) -> Item:

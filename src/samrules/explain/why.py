@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samrules.decision.decision import Decision, RuleResult
+from samrules.decision.decision import Decision
 from samrules.decision.words import counted, listed, word
 from samrules.explain.explanation import UNKNOWN, Explanation, Item, Part
 from samrules.explain.rules_in_words import (
@@ -49,15 +49,8 @@ def why(decision: Decision) -> Explanation:
     )
 
 
-def deciding(decision: Decision) -> list[RuleResult]:
-    """The rules that hold and give the outcome."""
-    outcomes = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
-    fired = [r for r in decision.fired if r.outcome in outcomes]
-    return fired[:1] if decision.decide.hit_policy == "first" else fired
-
-
 def _settled(decision: Decision) -> tuple[str, list[Part]]:
-    rules = deciding(decision)
+    rules = decision.deciding
     several = len(rules) > 1  # the answer holds the sentence of a single rule already
     parts = [rule_part(r, decision, f"Because of the rule “{r.title}”", said=several) for r in rules]
     if rules:
@@ -66,7 +59,7 @@ def _settled(decision: Decision) -> tuple[str, list[Part]]:
     else:
         others = [o for o in decision.decide.outcomes
                   if o != decision.outcome and any(r.outcome == o for r in decision.rules)]
-        named = listed([word(o) for o in others], "or")
+        named = listed([word(o) for o in others], "or") if others else "any outcome"
         answer = f"No rule for {named} holds, and {outcome_words(decision)} is the outcome then."
         if any(r.truth is None for r in decision.rules):
             answer += " No fact that is still unknown could change it."
@@ -120,6 +113,3 @@ def _conflict(decision: Decision) -> tuple[str, list[Part]]:
     answer = (f"Rules that exclude each other hold at once: {named}. This is an error of the ruleset, "
               "not of the account; its author must say which comes first.")
     return answer, [rule_part(r, decision, f"The rule “{r.title}” gives {word(r.outcome)}") for r in rules]
-
-
-__all__ = ["deciding", "why"]

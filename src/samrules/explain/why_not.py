@@ -15,7 +15,7 @@ from samrules.explain.rules_in_words import (
     sources_part,
     threshold_parts,
 )
-from samrules.explain.why import deciding, why
+from samrules.explain.why import why
 
 
 def why_not(decision: Decision, outcome: str) -> Explanation:
@@ -63,8 +63,8 @@ def _answer(decision: Decision, outcome: str) -> str:
         lead = f"{'The only rule' if len(rules) == 1 else 'None of the rules'} that could give {wanted}"
         lead += f", {named}, does not hold. " if len(rules) == 1 else f" holds: {named}. "
     if outcome == decision.decide.otherwise:
-        stronger = listed([f"“{r.title}” ({word(r.outcome)})" for r in deciding(decision) or decision.fired])
-        verb = "holds" if len(deciding(decision)) == 1 else "hold"
+        stronger = listed([f"“{r.title}” ({word(r.outcome)})" for r in decision.deciding or decision.fired])
+        verb = "holds" if len(decision.deciding) == 1 else "hold"
         return f"{lead}{wanted.capitalize()} is what remains when no rule for another outcome holds; here {stronger} {verb}."
     return lead or f"No rule gives {wanted}."
 
@@ -77,7 +77,7 @@ def _parts(decision: Decision, outcome: str) -> list[Part]:
         parts.append(rule_part(rule, decision, f"The rule “{rule.title}” {state}", by=rule.truth is True))
     blocking = []
     if outcome == decision.decide.otherwise or any(r.truth is True for r in rules):
-        blocking = [r for r in deciding(decision) if r.outcome != outcome]
+        blocking = [r for r in decision.deciding if r.outcome != outcome]
         for rule in blocking:
             heading = f"“{rule.title}” gives {word(rule.outcome)}; for {word(outcome)} it would have to fail"
             parts.append(rule_part(rule, decision, heading, by=True))

@@ -8,8 +8,10 @@ from typing import Any
 
 import attrs
 
+from samrules.decision.events import Event
 from samrules.diagnostics import NAMES_SHOWN, Diagnostic, Span, did_you_mean, listed, nearest
 from samrules.errors import FactError
+from samrules.inputs.event_table import NO_EVENTS, read_events
 from samrules.inputs.facts import (
     ID,
     REVIEW,
@@ -23,7 +25,7 @@ from samrules.inputs.facts import (
 from samrules.inputs.json_table import Refused
 from samrules.inputs.rows import MOST_PROBLEMS, Row, Table
 from samrules.inputs.tables import Tables
-from samrules.model.ruleset import Fact
+from samrules.model.ruleset import EventType, Fact
 from samrules.model.types import Value
 
 Review = tuple[date, dict[str, Value]]
@@ -31,10 +33,11 @@ Review = tuple[date, dict[str, Value]]
 
 @attrs.frozen
 class Account:
-    """The facts of one account, and its earlier reviews in order of date."""
+    """The facts of one account, its earlier reviews and its events, both in order of date."""
 
     facts: dict[str, Value]
     history: tuple[Review, ...] = ()
+    events: tuple[Event, ...] = ()
 
     @property
     def id(self) -> str:
@@ -46,11 +49,14 @@ class Accounts:
     """Accounts in the order of their table, and what was found on the way that is no error."""
 
     accounts: tuple[Account, ...]
+    recorded: frozenset[str]
+    """The kinds of events that are recorded at all."""
     warnings: tuple[Diagnostic, ...]
 
 
-def check_tables(tables: Tables, declared: Mapping[str, Fact], as_of: date) -> Accounts:
-    """The accounts of the tables. Raises FactError with every problem of both, up to a thousand."""
+def check_tables(tables: Tables, declared: Mapping[str, Fact], kinds: Mapping[str, EventType],
+                 as_of: date) -> Accounts:
+    """The accounts of the tables. Raises FactError with every problem of all, up to a thousand."""
     main = _Checker(tables.accounts, declared)
     facts = main.accounts()
     reviews: dict[str, list[Review]] = {}
@@ -61,10 +67,20 @@ def check_tables(tables: Tables, declared: Mapping[str, Fact], as_of: date) -> A
         reviews = past.reviews(facts, as_of)
         problems = problems + past.problems
         warnings += [*past.undeclared(), *past.unmatched()]
+    events = NO_EVENTS
+    if tables.events is not None and not kinds:
+        warnings.append(Diagnostic("not-read", "this file is not read", "the ruleset counts no events",
+                                   where=tables.events.name))
+    elif tables.events is not None:
+        events = read_events(tables.events, kinds, facts, as_of)
+        problems = [*problems, *events.problems]
+        warnings += events.warnings
     if problems:
         raise FactError(problems[:MOST_PROBLEMS])
-    return Accounts(tuple(Account(f, tuple(sorted(reviews.get(i, ()), key=_day))) for i, f in facts.items()),
-                    tuple(warnings))
+    return Accounts(
+        tuple(Account(known, tuple(sorted(reviews.get(i, ()), key=_day)), events.of.get(i, ()))
+              for i, known in facts.items()),
+        events.recorded, tuple(warnings))
 
 
 def _day(review: Review) -> date:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import attrs
 
-from samrules.decision.decision import Decision, RuleResult, as_json
+from samrules.decision.decision import Decision, as_json
 from samrules.diagnostics import Diagnostic
 from samrules.errors import OutputError
 from samrules.inputs.parquet_table import write_parquet
@@ -114,15 +114,8 @@ def record(decision: Decision, columns: Columns) -> dict[str, Any]:
         for end in ("low", "high", "band"):
             found[f"{name}_{end}"] = getattr(score, end) if score else None
     found["fired"] = _joined(r.name for r in decision.fired)
-    found["because"] = " ".join(r.because for r in _deciding(decision) if r.because)
+    found["because"] = " ".join(r.because for r in decision.deciding if r.because)
     return found
-
-
-def _deciding(decision: Decision) -> list[RuleResult]:
-    """The rules that hold and give the outcome."""
-    given = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
-    rules = [r for r in decision.fired if r.outcome in given]
-    return rules[:1] if decision.decide.hit_policy == "first" else rules
 
 
 def _joined(words: Iterable[str]) -> str:

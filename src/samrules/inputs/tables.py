@@ -32,32 +32,44 @@ class Tables:
 
     accounts: Table
     history: Table | None = None
+    events: Table | None = None
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def read_tables(accounts: str | Path, history: str | Path | None = None) -> Tables:
-    """Read the accounts, and the earlier reviews where there are any.
+def read_tables(accounts: str | Path, history: str | Path | None = None,
+                events: str | Path | None = None) -> Tables:
+    """Read the accounts, and the earlier reviews and the events where there are any.
 
     `accounts` is a file, `-` for standard input, or a folder that holds `accounts.*` and perhaps
-    `history.*`; `history` names a table of its own and goes before one in the folder. Raises
-    FactError where a table cannot be read at all; other problems are kept with it.
+    `history.*` and `events.*`; `history` and `events` name tables of their own and go before those
+    in the folder. Raises FactError where a table cannot be read at all; other problems are kept
+    with it.
     """
     folder = Path(accounts) if str(accounts) != STDIN and Path(accounts).is_dir() else None
     if folder is None:
-        return Tables(read_table(accounts), read_table(history) if history is not None else None)
-    warnings = [_not_read(path, "this version reads no events; give counts and dates of them as facts")
-                for path in _members(folder, "events")]
-    beside = _members(folder, "history")
-    if history is not None:
-        warnings += [_not_read(path, "`--history` names another table") for path in beside]
-    else:
-        history = _only(folder, "history", beside)
+        return Tables(read_table(accounts), _read_if(history), _read_if(events))
+    warnings: list[Diagnostic] = []
+    history = _beside(folder, "history", history, warnings)
+    events = _beside(folder, "events", events, warnings)
     main = _only(folder, "accounts", _members(folder, "accounts"))
     if main is None:
         raise unusable("no-such-file", "the folder holds no table of accounts",
                        "put `accounts.csv` (or .json, .jsonl, .parquet) there, or name the file itself",
                        str(folder))
-    return Tables(read_table(main), read_table(history) if history is not None else None, tuple(warnings))
+    return Tables(read_table(main), _read_if(history), _read_if(events), tuple(warnings))
+
+
+def _read_if(path: str | Path | None) -> Table | None:
+    return read_table(path) if path is not None else None
+
+
+def _beside(folder: Path, stem: str, named: str | Path | None, warnings: list[Diagnostic]) -> str | Path | None:
+    """The table that was named, else the one in the folder."""
+    found = _members(folder, stem)
+    if named is None:
+        return _only(folder, stem, found)
+    warnings += [_not_read(path, f"`--{stem}` names another table") for path in found]
+    return named
 
 
 def _members(folder: Path, stem: str) -> list[Path]:

@@ -166,16 +166,27 @@ class Held(Expr):
     over: Value | None = None
 
 
-def children(node: Expr) -> Iterator[Expr]:
+def children(node: Expr) -> list[Expr]:
     """The nodes directly inside this one, in the order they were written."""
-    for field in attrs.fields(type(node)):
-        if field.name in ("span", "written"):
-            continue
-        value = getattr(node, field.name)
+    found: list[Expr] = []
+    cls = type(node)
+    for name in _PARTS.get(cls) or _parts(cls):
+        value = getattr(node, name)
         if isinstance(value, Expr):
-            yield value
+            found.append(value)
         elif isinstance(value, tuple):
-            yield from (item for item in value if isinstance(item, Expr))
+            found += value
+    return found
+
+
+_PARTS: dict[type, tuple[str, ...]] = {}
+
+
+def _parts(cls: type[Expr]) -> tuple[str, ...]:
+    """The fields of a class that hold nodes; looked up once a class."""
+    _PARTS[cls] = tuple(f.name for f in attrs.fields(cls)
+                        if f.name not in ("span", "written") and "Expr" in str(f.type))
+    return _PARTS[cls]
 
 
 def walk(node: Expr) -> Iterator[Expr]:
@@ -184,7 +195,7 @@ def walk(node: Expr) -> Iterator[Expr]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(list(children(current))))
+        stack.extend(reversed(children(current)))
 
 
 def names(node: Expr) -> Iterator[Name]:

@@ -23,15 +23,63 @@ class Range:
     high: Value | None = None
 
 
+MEASURES = ("count", "sum", "latest", "earliest", "distinct")
+
+
+@attrs.frozen
+class Counting:
+    """What a measure does with events: `count: a`, `sum: a.amount`, `latest: a`, `distinct: a.division`."""
+
+    kind: str
+    events: tuple[str, ...]
+    field: str | None = None
+
+
+@attrs.frozen
+class Measure:
+    """A fact counted from dated events, in a window that ends at the decision's date.
+
+    `within` is the length of the window (None: all that is on record); `since` names events after
+    the latest of which it begins; `where` is a condition on the event's own fields.
+    """
+
+    name: str
+    of: Counting
+    title: str | None = None
+    within: Duration | None = None
+    since: tuple[str, ...] = ()
+    where: Expr | None = None
+    unit: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
 @attrs.frozen
 class Fact:
-    """A fact of an account: what it is, its type, and where a company keeps it."""
+    """A fact of an account: what it is, its type, and where a company keeps it.
+
+    `measure` is set where the fact is counted from events.
+    """
 
     name: str
     type: Type
     title: str | None = None
     description: str | None = None
     range: Range | None = None
+    source: str | None = None
+    cites: tuple[str, ...] = ()
+    measure: Measure | None = None
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class EventType:
+    """A kind of dated event, with the fields it carries besides its date."""
+
+    name: str
+    title: str | None = None
+    description: str | None = None
+    fields: tuple[Fact, ...] = ()
     source: str | None = None
     cites: tuple[str, ...] = ()
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
@@ -196,6 +244,8 @@ class Ruleset:
     currency: str | None = None
     uses: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
+    events: tuple[EventType, ...] = ()
+    measures: tuple[Measure, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     define: tuple[Definition, ...] = ()
     scorecards: tuple[Scorecard, ...] = ()
@@ -236,6 +286,8 @@ def expressions_of(member: object) -> Iterator[Expr]:
                 yield from (row.when for row in criterion.points if row.when is not None)
                 if criterion.scale:
                     yield from (criterion.scale.of, criterion.scale.zero, criterion.scale.full)
+        case Measure(where=Expr() as where):
+            yield where
         case Rule(when=when, unless=unless, then=then):
             yield when
             yield from unless

@@ -6,7 +6,7 @@ import attrs
 
 from samrules.decision.trace import Note
 from samrules.model.expressions import Expr
-from samrules.model.ruleset import Band, Decide, Fact, Parameter, Rule
+from samrules.model.ruleset import Band, Decide, EventType, Fact, Measure, Parameter, Rule
 from samrules.model.types import Type, Value
 from samrules.syntax.library import Citation
 
@@ -82,6 +82,19 @@ class PlannedScore:
 
 
 @attrs.frozen
+class PlannedMeasure:
+    """A fact counted from events, its condition reduced to the core.
+
+    `type` is the type of the fact; `where` speaks of the event's own fields by their bare names.
+    """
+
+    name: str
+    measure: Measure
+    type: Type
+    where: Expr | None
+
+
+@attrs.frozen
 class Plan:
     """A ruleset ready to run.
 
@@ -94,6 +107,8 @@ class Plan:
     title: str
     currency: str | None
     facts: dict[str, Fact]
+    events: dict[str, EventType]
+    measures: tuple[PlannedMeasure, ...]
     parameters: dict[str, Parameter]
     steps: tuple[Step, ...]
     rules: tuple[PlannedRule, ...]
@@ -104,3 +119,5 @@ class Plan:
     digest: str
     read: frozenset[str]
     """Names of the facts that can have an effect."""
+    looks_back: bool
+    """Whether some rule must be sustained, so that earlier reviews matter."""

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from samrules.check.checker import CheckedRuleset
-from samrules.check.scope import ACCOUNT_ID, Role, absolute_name
+from samrules.check.scope import ACCOUNT_ID, Role, absolute_name, event_scope, measured_fact
 from samrules.decision.trace import Note
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
@@ -25,6 +25,7 @@ from samrules.plan.plan import (
     Placeholder,
     Plan,
     PlannedCriterion,
+    PlannedMeasure,
     PlannedRule,
     PlannedScore,
     Shown,
@@ -59,6 +60,9 @@ class _Planner:
         scores = tuple(s for s in self.scores.values() if s.low in {step.name for step in steps})
         steps = self.ordered(wanted | {e for s in scores for c in s.criteria for e in (c.low, c.high)})
         named = {n.name for step in steps for n in ex.names(step.expr)} | wanted
+        measures = self.measures(named)
+        named |= {n.name for m in measures if m.where is not None for n in ex.names(m.where)
+                  if "." in n.name}
         parameters = {
             absolute_name(r.name, p.name): p
             for r in self.checked.bundle.rulesets for p in r.parameters
@@ -75,6 +79,8 @@ class _Planner:
             title=main.title or main.name,
             currency=next((r.currency for r in self.checked.bundle.rulesets if r.currency), None),
             facts=facts,
+            events=self.checked.scopes[main.name].events,
+            measures=measures,
             parameters=parameters,
             steps=steps,
             rules=rules,
@@ -84,11 +90,30 @@ class _Planner:
             notes=self.notes,
             digest=digest(self.checked.bundle.rulesets),
             read=frozenset(named & set(facts)),
+            looks_back=any(isinstance(n, ex.Held) for step in steps for n in ex.walk(step.expr)),
         )
 
     def facts(self) -> Iterator[rs.Fact]:
         for ruleset in self.checked.bundle.rulesets:
             yield from ruleset.facts
+            for measure in ruleset.measures:
+                yield measured_fact(measure, self.checked.scopes[ruleset.name].events)
+
+    def measures(self, named: set[str]) -> tuple[PlannedMeasure, ...]:
+        """The measures that are read, in the order declared."""
+        found = []
+        for ruleset in self.checked.bundle.rulesets:
+            scope = self.checked.scopes[ruleset.name]
+            for measure in ruleset.measures:
+                if measure.name not in named:
+                    continue
+                within = event_scope(measure, scope)
+                inner = attrs.evolve(self.checked, scopes={**self.checked.scopes, ruleset.name: within})
+                where = lo.Lowering(inner, ruleset.name, self.notes).lower(measure.where) \
+                    if measure.where is not None else None
+                type_ = measured_fact(measure, scope.events).type
+                found.append(PlannedMeasure(measure.name, measure, type_, where))
+        return tuple(found)
 
     # --- what a ruleset contributes ---
 
@@ -230,7 +255,10 @@ def digest(rulesets: Iterable[rs.Ruleset]) -> str:
 
 
 def _meaning(value: Any) -> Any:
-    """Model objects as plain data, without spans; expressions as canonical text."""
+    """Model objects as plain data, without spans; expressions as canonical text.
+
+    What has its default is left out, so that a key the language gains later changes no digest.
+    """
     if isinstance(value, ex.Expr):
         return text_of(value)
     if isinstance(value, Type | Duration):
@@ -247,10 +275,13 @@ def _meaning(value: Any) -> Any:
             facts=tuple(sorted(value.facts, key=lambda m: m.name)),
             parameters=tuple(sorted(value.parameters, key=lambda m: m.name)),
             define=tuple(sorted(value.define, key=lambda m: m.name)),
+            events=tuple(sorted(value.events, key=lambda m: m.name)),
+            measures=tuple(sorted(value.measures, key=lambda m: m.name)),
         )
     if attrs.has(type(value)):
         return {
             f.name: _meaning(getattr(value, f.name))
-            for f in attrs.fields(type(value)) if f.eq
+            for f in attrs.fields(type(value))
+            if f.eq and (getattr(value, f.name) != f.default or f.default is attrs.NOTHING)
         }
     return value

@@ -22,7 +22,7 @@ from samrules.syntax.layout import Branch, Entry, Leaf, Remark, comments, lay_ou
 from samrules.syntax.literals import guess_constant
 from samrules.syntax.printer import text_of
 from samrules.syntax.source import Mapping, read
-from samrules.syntax.structure import parse_ruleset, parse_sources
+from samrules.syntax.structure import ENTRIES, parse_ruleset, parse_sources
 
 WIDTH = 100
 INDENT = 2
@@ -93,7 +93,8 @@ _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.SCALE: dict.fromkeys(("of", "from", "to"), Shape.EXPRESSION),
 }
 _EXPRESSIONS = frozenset({Shape.EXPRESSION, Shape.DEFINITION})
-_SECTIONS = frozenset({"facts", "parameters", "define", "scorecards", "rules", "decide"})
+_HEAD = frozenset({"ruleset", "version", "title", "description", "currency", "uses"})
+_SECTIONS = frozenset(ENTRIES[Ruleset].keys) - _HEAD
 
 
 def _inside(shape: Shape, entry: Entry) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from pathlib import Path
 
@@ -158,8 +159,9 @@ class _Loader:
         folders = [self.folder] if self.folder else []
         for folder in (*folders, bundled_folder()):
             path = folder / f"{name}{SUFFIX}"
-            if path.is_file():
-                return path
+            with contextlib.suppress(OSError):  # a name that is too long for a file
+                if path.is_file():
+                    return path
         return None
 
     def check_file_name(self, ruleset: Ruleset, path: Path, shown: str) -> None:

@@ -31,7 +31,7 @@ def ruleset_schema() -> Schema:
     whole = _entry(rs.Ruleset)
     return {
         "$schema": DIALECT,
-        "$id": "https://samrules.dev/schema/ruleset-1.json",
+        "$id": "urn:samrules:schema:ruleset:1",
         "title": "samrules ruleset",
         **whole,
         "description": f"A ruleset for strategic account decisions. {_LANGUAGE} describes the language.",
@@ -41,6 +41,8 @@ def ruleset_schema() -> Schema:
             "conditions": _array(_ref("condition"), "Conditions, each after a `- `.", least=1),
             "cites": _array(_text(r"[^/]+/.+"), "Passages of sources.yaml, as `source/passage`."),
             "fact": _entry(rs.Fact),
+            "event": _entry(rs.EventType),
+            "measure": {**_entry(rs.Measure), "oneOf": [{"required": [kind]} for kind in rs.MEASURES]},
             "parameter": _entry(rs.Parameter),
             "definition": _definition(),
             "rule": _entry(rs.Rule),
@@ -136,6 +138,11 @@ _TYPES: Schema = {
     "examples": [*_SIMPLE, "enum [vendor, preferred, partner]", "ordinal 1..5"],
 }
 
+_EVENT = rf"{_NAME}(\.{_NAME})?"
+_EVENTS: Schema = {"anyOf": [_text(_EVENT), _array(_text(_EVENT), least=1)]}
+_FIELD = rf"{_NAME}\.{_NAME}"
+_FIELDS: Schema = {"anyOf": [_text(_FIELD), _array(_text(_FIELD), least=1)]}
+
 _FORMS: dict[type, dict[str, Schema]] = {
     rs.Ruleset: {
         "ruleset": {**_text(_NAME), "description": "Its name; the file is named after it."},
@@ -145,6 +152,8 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "currency": {**_text("[A-Z]{3}"), "description": "A currency code such as `EUR`."},
         "uses": _array(_text(_NAME), "Rulesets it uses: beside this file, or among those of samrules."),
         "facts": {**_named(_ref("fact")), "description": "Facts it declares."},
+        "events": {**_named(_ref("event")), "description": "Kinds of dated events that measures count."},
+        "measures": {**_named(_ref("measure")), "description": "Facts counted from dated events."},
         "parameters": {**_named(_ref("parameter")), "description": "Dated thresholds."},
         "define": {**_named(_ref("definition")), "description": "Named conditions and values."},
         "scorecards": {**_named(_ref("scorecard")), "description": "Weighted scores from 0 to 100."},
@@ -158,6 +167,26 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "unit": _UNIT,
         "range": {**_text(r"\s*[^.\s].*\.\.\s*.*|\.\.\s*\S.*"), "description": "Allowed values: `0..10`, `0..`, `..100%`."},
         "source": {**_ANY_TEXT, "description": "Where a company keeps it."},
+        "cites": _CITES,
+    },
+    rs.EventType: {
+        "title": _TITLE,
+        "description": {**_ANY_TEXT, "description": "What exactly counts as one."},
+        "fields": {**_named(_ref("fact")), "description": "What is recorded of it besides its date."},
+        "source": {**_ANY_TEXT, "description": "Where a company keeps it."},
+        "cites": _CITES,
+    },
+    rs.Measure: {
+        "title": _TITLE,
+        "count": {**_EVENTS, "description": "How many events: `count: discount_requested`."},
+        "sum": {**_FIELDS, "description": "The sum of a field: `sum: order_placed.amount`."},
+        "latest": {**_EVENTS, "description": "The day of the latest event, or a field of it."},
+        "earliest": {**_EVENTS, "description": "The day of the earliest event, or a field of it."},
+        "distinct": {**_FIELDS, "description": "How many different values a field has."},
+        "within": {**_text(_DURATION), "description": "The window, ending at the decision's date."},
+        "since": {**_EVENTS, "description": "Only what came after the latest of these events."},
+        "where": {**_ref("condition"), "title": "a condition on the event's own fields"},
+        "unit": _UNIT,
         "cites": _CITES,
     },
     rs.Parameter: {

@@ -17,14 +17,14 @@ from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.errors import RulesetError
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
-from samrules.model.types import Kind, Type, Value
+from samrules.model.types import Duration, Kind, Type, Value
 from samrules.syntax import literals
 from samrules.syntax.expression import RESERVED, parse
 from samrules.syntax.source import Mapping, Node, Problems, Scalar, Sequence, problem, read
 
 T = TypeVar("T")
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*$")
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 GROUPS = ("all", "any", "not", "at_least")
 _OWN_NAMES = RESERVED | {"account_id"}
 
@@ -361,6 +361,35 @@ def _prepare_fact(node: Mapping) -> None:
         node["range"] = _range(node["range"], type_)
 
 
+def _prepare_measure(node: Mapping) -> None:
+    """One of `count`, `sum`, … becomes what is counted: `sum: order_placed.amount`."""
+    kinds = [k for k in rs.MEASURES if k in node]
+    if len(kinds) != 1:
+        raise problem("missing-key" if not kinds else "wrong-shape",
+                      "a measure counts in one way", f"write one of: {', '.join(rs.MEASURES)}", node.span)
+    kind = kinds[0]
+    counted = node.pop(kind)
+    named = [_scalar(n, "a kind of event") for n in (counted if isinstance(counted, Sequence) else [counted])]
+    events, fields = zip(*(s.text.partition(".")[::2] for s in named), strict=True) if named else ((), ())
+    at = node.keys_at[kind]
+    if not events or len(set(fields)) != 1:
+        raise problem("wrong-shape", f"`{kind}` of several events takes the same field of each",
+                      f"write `{kind}: [a.field, b.field]`, or measures of their own", at)
+    field = fields[0] or None
+    if kind in ("sum", "distinct") and field is None:
+        raise problem("missing-key", f"`{kind}` of which field?", f"write `{kind}: {events[0]}.field`", at)
+    if kind == "count" and field is not None:
+        raise problem("wrong-shape", "`count` counts events, not fields",
+                      f"write `count: {events[0]}`, or `distinct: {named[0].text}`", at)
+    node["of"] = rs.Counting(kind, events, field)
+    if "within" in node:
+        node["within"] = _literal(node["within"], literals.parse_duration, "a duration")
+    if isinstance(node.get("since"), Scalar):
+        since = Sequence(node["since"].span)
+        since.append(node["since"])
+        node["since"] = since
+
+
 def _prepare_parameter(node: Mapping) -> None:
     node["type"] = type_ = _type(node)
     node.pop("unit", None)
@@ -401,8 +430,8 @@ def _prepare_ruleset(node: Mapping) -> None:
     problems = []
     for key, pattern, cure in (
         ("ruleset", _NAME, "lower case letters, digits and `_`"),
-        ("version", re.compile(r"\d+\.\d+\.\d+$"), "three numbers, such as `1.0.0`"),
-        ("currency", re.compile(r"[A-Z]{3}$"), "a code of three capitals, such as `EUR`"),
+        ("version", re.compile(r"\d+\.\d+\.\d+\Z"), "three numbers, such as `1.0.0`"),
+        ("currency", re.compile(r"[A-Z]{3}\Z"), "a code of three capitals, such as `EUR`"),
     ):
         value = node.get(key)
         if isinstance(value, Scalar) and not pattern.match(value.text):
@@ -418,11 +447,14 @@ def _prepare_ruleset(node: Mapping) -> None:
 ENTRIES: dict[type, Entry] = {
     rs.Ruleset: Entry(
         "a ruleset",
-        ("ruleset", "version", "title", "description", "currency", "uses", "facts", "parameters",
-         "define", "scorecards", "rules", "decide"),
+        ("ruleset", "version", "title", "description", "currency", "uses", "facts", "events",
+         "measures", "parameters", "define", "scorecards", "rules", "decide"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
+    rs.EventType: Entry("a kind of event", ("title", "description", "fields", "source", "cites")),
+    rs.Measure: Entry("a measure", ("title", *rs.MEASURES, "within", "since", "where", "unit", "cites"),
+                      (), _prepare_measure),
     rs.Parameter: Entry("a parameter", ("type", "unit", "values", "title", "reason", "cites"),
                          ("type", "values"), _prepare_parameter),
     rs.Definition: Entry("a definition", ("title", "cites", "value", *GROUPS, "of"), (),
@@ -443,7 +475,7 @@ ENTRIES: dict[type, Entry] = {
 """How each class is written in a file. The JSON Schema is made from the same table."""
 
 NAMED: dict[type, str] = {
-    rs.Fact: "name", rs.Parameter: "name", rs.Definition: "name", rs.Rule: "name",
+    rs.Fact: "name", rs.EventType: "name", rs.Measure: "name", rs.Parameter: "name", rs.Definition: "name", rs.Rule: "name",
     rs.Decide: "name", rs.Scorecard: "name", rs.Criterion: "name", rs.Source: "key",
     rs.Passage: "key",
 }
@@ -534,8 +566,9 @@ def _functions() -> dict[type, Callable[[Any, Any], Any]]:
 def _function(cls: type, entry: Entry, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     attrs.resolve_types(cls)
     overrides: dict[str, Any] = {name: override(rename=key) for name, key in entry.renamed.items()}
-    if "span" in attrs.fields_dict(cls):
-        overrides["span"] = override(omit=True)
+    for name in ("span", "measure"):  # set by us, not by the file
+        if name in attrs.fields_dict(cls):
+            overrides[name] = override(omit=True)
     return make_dict_structure_fn(cls, converter, **overrides)
 
 
@@ -545,6 +578,7 @@ def _converter() -> cattrs.Converter:
     hooks: dict[Any, Callable[[Any, Any], Any]] = {
         str: _text, float: _number, int: _integer, ex.Expr: _expression, rs.Sustained: _sustained,
         rs.Points: _points, rs.Decide: _decide, Type: _as_it_is, rs.Range: _as_it_is,
+        rs.Counting: _as_it_is, Duration: _as_it_is,
         Span: lambda node, _: node.span,
     }
     for cls, hook in hooks.items():
