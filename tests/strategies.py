@@ -27,6 +27,20 @@ FACTS: dict[str, dict[str, Any]] = {
     "note": {"type": "text"},
 }
 
+EVENTS: dict[str, Any] = {
+    "ordered": {"fields": {"amount": {"type": "money"}, "place": {"type": "text"}}},
+    "asked": {"fields": {"pct": {"type": "ratio"}, "loud": {"type": "boolean"}}},
+}
+MEASURES: dict[str, Any] = {
+    "orders": {"count": "ordered", "within": "12 months"},
+    "turnover": {"sum": "ordered.amount", "within": "24 months"},
+    "places": {"distinct": "ordered.place"},
+    "last_order": {"latest": "ordered"},
+    "first_amount": {"earliest": "ordered.amount"},
+    "loud_requests": {"count": "asked", "where": "loud and pct >= least_share"},
+    "since_order": {"count": ["asked", "ordered"], "since": "ordered"},
+}
+
 PARAMETERS: dict[str, dict[str, Any]] = {
     "least_count": {"type": "integer", "values": {"1990-01-01": 2, "2020-01-01": 4}},
     "least_share": {"type": "ratio", "values": {"1990-01-01": "60%"}},
@@ -35,10 +49,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 _NUMERIC = {
-    "integer": ("count", "people", "least_count"),
+    "integer": ("count", "people", "least_count", "orders", "places", "loud_requests"),
     "number": ("size",),
     "ratio": ("share", "least_share"),
-    "money": ("revenue", "cost", "least_revenue"),
+    "money": ("revenue", "cost", "least_revenue", "turnover", "first_amount"),
     "ordinal": ("rank",),
 }
 _LITERALS = {
@@ -74,6 +88,18 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "rank": st.integers(1, 5),
     "note": st.one_of(st.sampled_from(["a", "b", "vendor"]), st.text(min_size=1).filter(str.strip)),
 }
+"""Facts that are given. Measures come from events, and are given only where a test wants all known."""
+
+MEASURED: dict[str, st.SearchStrategy[Any]] = {
+    "orders": st.integers(0, 12),
+    "turnover": DOUBLES,
+    "places": st.integers(0, 3),
+    "last_order": DATES,
+    "first_amount": DOUBLES,
+    "loud_requests": st.integers(0, 3),
+    "since_order": st.integers(0, 3),
+}
+KNOWABLE = sorted({**VALUES, **MEASURED})
 
 
 @attrs.frozen
@@ -131,7 +157,7 @@ def comparisons(depth: int) -> st.SearchStrategy[str]:
         st.builds("age(since) between {} and {}".format, st.sampled_from(["1 month", "12 months"]),
                   st.sampled_from(["24 months", "tenure"])),
         st.builds("{} {} {}".format, st.sampled_from(["since", "until"]), _ORDER,
-                  st.sampled_from(["since", "until", "as_of", "2024-02-29"])),
+                  st.sampled_from(["since", "until", "as_of", "last_order", "2024-02-29"])),
     ]
     for kind in _NUMERIC:
         value = numbers(kind, depth)
@@ -218,6 +244,8 @@ def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...
         "ruleset": "random",
         "version": "1.0.0",
         "facts": FACTS,
+        "events": EVENTS,
+        "measures": MEASURES,
         "parameters": PARAMETERS,
         "define": {
             "first_condition": draw(basic),
@@ -242,7 +270,7 @@ def accounts(*, least: int = 0) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def full_accounts() -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({"account_id": st.just("A-1"), **VALUES})
+    return st.fixed_dictionaries({"account_id": st.just("A-1"), **VALUES, **MEASURED})
 
 
 def histories() -> st.SearchStrategy[list[dict[str, Any]]]:
@@ -250,3 +278,18 @@ def histories() -> st.SearchStrategy[list[dict[str, Any]]]:
     days = st.lists(st.dates(date(2024, 1, 1), date(2026, 11, 20)), max_size=3, unique=True)
     return days.flatmap(lambda ds: st.tuples(*(accounts() for _ in ds)).map(
         lambda facts: [{**f, "review_date": d} for f, d in zip(facts, ds, strict=True)]))
+
+
+def _event(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    day = st.dates(date(2023, 1, 1), date(2027, 6, 1)).map(lambda d: min(d, AS_OF))
+    return st.fixed_dictionaries({"event": st.just(kind), "date": day, "id": st.uuids().map(str)},
+                                 optional=fields)
+
+
+def events() -> st.SearchStrategy[list[dict[str, Any]] | None]:
+    """Up to six events, each field perhaps missing; or no record of events at all."""
+    some = st.one_of(
+        _event("ordered", amount=DOUBLES, place=st.sampled_from(["a", "b"])),
+        _event("asked", pct=DOUBLES, loud=st.booleans()),
+    )
+    return st.one_of(st.none(), st.lists(some, max_size=6))

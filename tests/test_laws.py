@@ -20,11 +20,12 @@ slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @slow
-@given(some.rulesets(monotone=False), some.accounts(), some.histories())
+@given(some.rulesets(monotone=False), some.accounts(), some.histories(), some.events())
 def test_checked_implies_no_error_at_run_time(case: some.Case, facts: dict[str, Any],
-                                              history: list[dict[str, Any]]) -> None:
-    """A ruleset that the checker accepts decides every account of well-typed facts."""
-    decision = samrules.loads(case.text).decide(facts, history=history, as_of=some.AS_OF)
+                                              history: list[dict[str, Any]],
+                                              events: list[dict[str, Any]] | None) -> None:
+    """A ruleset that the checker accepts decides every account of well-typed facts and events."""
+    decision = samrules.loads(case.text).decide(facts, history=history, events=events, as_of=some.AS_OF)
     if decision.decide.hit_policy != "collect":
         assert decision.settled == (len(decision.possible) == 1)
     assert str(decision.why())
@@ -61,8 +62,8 @@ def test_what_the_checker_accepts_of_any_expression_runs(data: st.DataObject) ->
 
 
 @slow
-@given(some.rulesets(), some.full_accounts(), st.sets(st.sampled_from(sorted(some.FACTS))),
-       st.sets(st.sampled_from(sorted(some.FACTS))))
+@given(some.rulesets(), some.full_accounts(), st.sets(st.sampled_from(some.KNOWABLE)),
+       st.sets(st.sampled_from(some.KNOWABLE)))
 def test_learning_a_fact_never_contradicts(case: some.Case, full: dict[str, Any], hidden: set[str],
                                            learnt: set[str]) -> None:
     """Monotonicity: with more facts known, no outcome becomes possible that was not before."""
@@ -78,7 +79,7 @@ def test_learning_a_fact_never_contradicts(case: some.Case, full: dict[str, Any]
 
 
 @slow
-@given(some.rulesets(), some.full_accounts(), st.sets(st.sampled_from(sorted(some.FACTS))), st.data())
+@given(some.rulesets(), some.full_accounts(), st.sets(st.sampled_from(some.KNOWABLE)), st.data())
 def test_only_deciding_unknowns_decide(case: some.Case, full: dict[str, Any], hidden: set[str],
                                        data: st.DataObject) -> None:
     """Learning a missing fact that is not among the deciding unknowns changes nothing."""
@@ -107,14 +108,16 @@ def test_the_order_of_rules_does_not_matter(case: some.Case, facts: dict[str, An
 
 
 @slow
-@given(some.rulesets(monotone=False), some.accounts(), some.histories(), st.randoms())
+@given(some.rulesets(monotone=False), some.accounts(), some.histories(), some.events(), st.randoms())
 def test_same_input_same_bytes(case: some.Case, facts: dict[str, Any], history: list[dict[str, Any]],
-                               random: Any) -> None:
-    """The same inputs give the same bytes, in whatever order facts and reviews are handed over."""
+                               events: list[dict[str, Any]] | None, random: Any) -> None:
+    """The same inputs give the same bytes, in whatever order facts, reviews and events are handed over."""
     shuffled = list(facts.items())
     random.shuffle(shuffled)
-    first = samrules.loads(case.text).decide(facts, history=history, as_of=some.AS_OF)
-    second = samrules.loads(case.text).decide(dict(shuffled), history=history[::-1], as_of=some.AS_OF)
+    first = samrules.loads(case.text).decide(
+        facts, history=history, events=events, as_of=some.AS_OF)
+    second = samrules.loads(case.text).decide(
+        dict(shuffled), history=history[::-1], events=events and events[::-1], as_of=some.AS_OF)
     assert first.to_json() == second.to_json()
     assert str(first.why()) == str(second.why())
 

@@ -69,7 +69,7 @@ def structural() -> list[Path]:
         codes = {m[5] for _, rest in remarks(path) if (m := _FOUND.match(rest))}
         try:
             content(path)
-        except (YAMLError, ValueError):
+        except (YAMLError, ValueError, OverflowError):
             continue
         if codes & STRUCTURAL and path.stem not in SEMANTIC:
             found.append(path)

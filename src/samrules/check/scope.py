@@ -16,6 +16,7 @@ from samrules.model.ruleset import (
     Fact,
     Measure,
     Parameter,
+    Range,
     Ruleset,
     Scorecard,
 )
@@ -78,11 +79,15 @@ def measured_fact(measure: Measure, events: dict[str, EventType]) -> Fact:
     of, field = measure.of, field_of(measure, events)
     if of.kind in ("count", "distinct") or (of.field is not None and field is None):
         type_ = Type(ty.Kind.INTEGER, unit=measure.unit)
+        range_: Range | None = Range(low=0)
     else:
         type_ = field.type if field is not None else ty.DATE
+        range_ = field.range if field is not None else None
+    if of.kind == "sum" and range_ is not None:  # a sum of amounts above 0 is above 0, and has no top
+        range_ = Range(low=range_.low) if isinstance(range_.low, int | float) and range_.low >= 0 else None
     source = f"events: {', '.join(of.events)}"
-    return Fact(measure.name, type_, measure.title, source=source, cites=measure.cites, measure=measure,
-                span=measure.span)
+    return Fact(measure.name, type_, measure.title, range=range_, source=source, cites=measure.cites,
+                measure=measure, span=measure.span)
 
 
 def field_of(measure: Measure, events: dict[str, EventType]) -> Fact | None:

@@ -161,7 +161,9 @@ class _Composer:
                 entry, pending[-1] = pending[-1] or self.item(start, stack[-1]), None
             if isinstance(event, ScalarEvent):
                 assert entry is not None
-                entry.value = self.leaf(event)
+                entry.value = leaf = self.leaf(event)
+                if not leaf.raw:  # the reader may place nothing at all below the comments that follow
+                    leaf.start = leaf.end = entry.key.end if entry.key else entry.start
                 continue
             mapping = isinstance(event, MappingStartEvent)
             branch = Branch(mapping, bool(event.flow_style), start, entry)

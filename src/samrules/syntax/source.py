@@ -6,6 +6,7 @@ The events come from ruamel.yaml. Scalars stay text: what `60%` means is decided
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ from samrules.errors import RulesetError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 
+_LONG_ESCAPE = re.compile(r"\\U([0-9a-fA-F]{8})")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """What `\\ud800` in quotes gives; no file could hold it."""
 
@@ -174,7 +176,7 @@ def read(text: str, file: str) -> Document:
     """Parse YAML text into a tree. Raises RulesetError with every problem found."""
     reader = _Reader(file, text)
     try:
-        root = reader.document(_events(text))
+        root = reader.document(_events(text, file))
     except Problems as found:
         reader.problems += found.diagnostics
         root = None
@@ -204,9 +206,14 @@ def read(text: str, file: str) -> Document:
     return Document(file, text, root)
 
 
-def _events(text: str) -> Iterator[Any]:
-    yaml = YAML(typ="safe", pure=True)
-    return iter(yaml.parse(text))
+def _events(text: str, file: str) -> Iterator[Any]:
+    try:
+        yield from YAML(typ="safe", pure=True).parse(text)
+    except (ValueError, OverflowError):  # the reader does not check what `\U` stands for
+        beyond = (m for m in _LONG_ESCAPE.finditer(text) if int(m[1], 16) > sys.maxunicode)
+        line, column = _place(text, next((m.start() for m in beyond), 0))
+        raise problem("yaml-syntax", "an escape that stands for no character",
+                      "write the character itself", Span(file, line, column, line, column + 10)) from None
 
 
 def _position(error: YAMLError, text: str) -> tuple[int, int]:
