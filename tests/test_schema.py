@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from samrules.model import ruleset as rs
+from samrules.syntax.entries import ENTRIES
 from samrules.syntax.schema import _FORMS, ruleset_schema
-from samrules.syntax.structure import ENTRIES
 from tests.test_corpus import _FOUND, BAD, GOOD, LINT, remarks
 
 RULESETS = sorted(

@@ -30,7 +30,6 @@ from samrules.model.types import Kind, Type
 from samrules.syntax.library import Bundle
 from samrules.syntax.printer import text_of
 
-
 EVENT_COLUMNS = ("account_id", "event", "date")
 """What every event has: whose it is, its kind, its day."""
 

@@ -17,12 +17,13 @@ import attrs
 
 from samrules.diagnostics import Span
 from samrules.model.ruleset import Ruleset, Source
+from samrules.syntax.entries import ENTRIES
 from samrules.syntax.expression import parse
 from samrules.syntax.layout import Branch, Entry, Leaf, Remark, comments, lay_out
 from samrules.syntax.literals import guess_constant
 from samrules.syntax.printer import text_of
 from samrules.syntax.source import Mapping, read
-from samrules.syntax.structure import ENTRIES, parse_ruleset, parse_sources
+from samrules.syntax.structure import parse_ruleset, parse_sources
 
 WIDTH = 100
 INDENT = 2

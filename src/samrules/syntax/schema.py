@@ -12,7 +12,7 @@ from typing import Any
 from samrules.model import ruleset as rs
 from samrules.model.operators import FUNCTIONS
 from samrules.model.types import DECLARABLE, Kind
-from samrules.syntax.structure import ENTRIES
+from samrules.syntax.entries import ENTRIES
 
 Schema = dict[str, Any]
 
@@ -63,7 +63,12 @@ def _ref(name: str) -> Schema:
 
 
 def _text(pattern: str | None = None) -> Schema:
-    return {"type": "string"} if pattern is None else {"type": "string", "pattern": f"^({pattern})$"}
+    return {"type": "string"} if pattern is None else {"type": "string", "pattern": _whole(pattern)}
+
+
+def _whole(pattern: str) -> str:
+    """The pattern for all of a text. Some validators let `$` match before a last line end."""
+    return rf"^({pattern})$(?!\n)"
 
 
 _ANY_TEXT: Schema = {"type": ["string", "number", "boolean"]}
@@ -84,7 +89,7 @@ def _array(items: Schema, description: str | None = None, least: int = 0) -> Sch
 
 def _named(inner: Schema, least: int = 0) -> Schema:
     """A mapping of names to entries."""
-    found: Schema = {"type": "object", "propertyNames": {"pattern": f"^{_NAME}$"}, "additionalProperties": inner}
+    found: Schema = {"type": "object", "propertyNames": {"pattern": _whole(_NAME)}, "additionalProperties": inner}
     return {**found, "minProperties": least} if least else found
 
 
@@ -194,7 +199,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "unit": _UNIT,
         "values": {
             "type": "object",
-            "propertyNames": {"pattern": r"^\d{4}-\d{2}-\d{2}$"},
+            "propertyNames": {"pattern": _whole(r"\d{4}-\d{2}-\d{2}")},
             "additionalProperties": _CONSTANT,
             "description": "The day from which a value holds, and the value: `{2020-01-01: 60%}`.",
         },
@@ -221,7 +226,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         },
         "then": {
             "type": "object",
-            "propertyNames": {"pattern": f"^{_NAME}$"},
+            "propertyNames": {"pattern": _whole(_NAME)},
             "additionalProperties": _OUTPUT,
             "description": "The outcome, by the decision's name, and any other outputs.",
         },

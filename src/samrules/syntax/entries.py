@@ -1,0 +1,170 @@
+"""How each class of the model is written in a file: its keys, and what is made ready before cattrs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import attrs
+
+from samrules.diagnostics import Diagnostic, Span
+from samrules.model import ruleset as rs
+from samrules.model.types import Kind
+from samrules.syntax import literals
+from samrules.syntax import values as v
+from samrules.syntax.source import Mapping, Problems, Scalar, Sequence, problem
+from samrules.syntax.values import GROUPS
+
+
+@attrs.frozen
+class Sources:
+    """A `sources.yaml`."""
+
+    sources: tuple[rs.Source, ...]
+    span: Span | None = attrs.field(default=None, eq=False)
+
+
+Prepare = Callable[[Mapping], None]
+
+
+@attrs.frozen
+class Entry:
+    """How a class is written: its words for a reader, its keys, what to make ready before cattrs."""
+
+    what: str
+    keys: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    prepare: Prepare | None = None
+    renamed: dict[str, str] = attrs.field(factory=dict)
+
+
+def _prepare_fact(node: Mapping) -> None:
+    node["type"] = type_ = v.declared_type(node)
+    node.pop("unit", None)
+    if type_.kind is Kind.DURATION:
+        raise problem("bad-type", "a fact cannot be a duration",
+                      "declare an integer with `unit: months`, or a date and use `age(...)`",
+                      node.keys_at["type"])
+    if "range" in node:
+        node["range"] = v.declared_range(node["range"], type_)
+
+
+def _prepare_measure(node: Mapping) -> None:
+    """One of `count`, `sum`, … becomes what is counted: `sum: order_placed.amount`."""
+    kinds = [k for k in rs.MEASURES if k in node]
+    if len(kinds) != 1:
+        raise problem("missing-key" if not kinds else "wrong-shape",
+                      "a measure counts in one way", f"write one of: {', '.join(rs.MEASURES)}", node.span)
+    kind = kinds[0]
+    counted = node.pop(kind)
+    named = [v.single_value(n, "a kind of event") for n in (counted if isinstance(counted, Sequence) else [counted])]
+    events, fields = zip(*(s.text.partition(".")[::2] for s in named), strict=True) if named else ((), ())
+    at = node.keys_at[kind]
+    if not events or len(set(fields)) != 1:
+        raise problem("wrong-shape", f"`{kind}` of several events takes the same field of each",
+                      f"write `{kind}: [a.field, b.field]`, or measures of their own", at)
+    field = fields[0] or None
+    if kind in ("sum", "distinct") and field is None:
+        raise problem("missing-key", f"`{kind}` of which field?", f"write `{kind}: {events[0]}.field`", at)
+    if kind == "count" and field is not None:
+        raise problem("wrong-shape", "`count` counts events, not fields",
+                      f"write `count: {events[0]}`, or `distinct: {named[0].text}`", at)
+    node["of"] = rs.Counting(kind, events, field)
+    if "within" in node:
+        node["within"] = v.literal(node["within"], literals.parse_duration, "a duration")
+    if isinstance(node.get("since"), Scalar):
+        since = Sequence(node["since"].span)
+        since.append(node["since"])
+        node["since"] = since
+
+
+def _prepare_parameter(node: Mapping) -> None:
+    node["type"] = type_ = v.declared_type(node)
+    node.pop("unit", None)
+    node["values"] = v.dated_values(node["values"], type_)
+
+
+def _prepare_definition(node: Mapping) -> None:
+    if "value" in node:
+        group = [k for k in (*GROUPS, "of") if k in node]
+        if group:
+            raise problem("wrong-shape", f"both `value` and `{group[0]}`", "keep one of them",
+                          node.keys_at[group[0]])
+        return
+    inner = Mapping(node.span)
+    inner.keys_at = node.keys_at
+    for key in (*GROUPS, "of"):
+        if key in node:
+            inner[key] = node.pop(key)
+    if not inner:
+        raise problem("missing-key", "a definition needs a `value` or a group",
+                      "add `value: EXPRESSION`, or `all:`, `any:`, `not:`, `at_least:` with `of:`",
+                      node.span)
+    node["value"] = inner
+
+
+def _prepare_rule(node: Mapping) -> None:
+    if "because" in node:
+        node["because_span"] = node["because"]
+
+
+def _prepare_criterion(node: Mapping) -> None:
+    if ("points" in node) == ("scale" in node):
+        raise problem("bad-scorecard", "a criterion has either `points` or a `scale`",
+                      "write rows of points, or `scale: {of: ..., from: ..., to: ...}`", node.span)
+
+
+def _prepare_ruleset(node: Mapping) -> None:
+    problems = []
+    for key, pattern, cure in (
+        ("ruleset", v.NAME, "lower case letters, digits and `_`"),
+        ("version", re.compile(r"\d+\.\d+\.\d+\Z"), "three numbers, such as `1.0.0`"),
+        ("currency", re.compile(r"[A-Z]{3}\Z"), "a code of three capitals, such as `EUR`"),
+    ):
+        value = node.get(key)
+        if isinstance(value, Scalar) and not pattern.match(value.text):
+            code = "bad-name" if key == "ruleset" else "bad-value"
+            problems.append(Diagnostic(code, f"`{value.text}` is not a {key}", f"write {cure}", value.span))
+    if problems:
+        raise Problems(*problems)
+    uses = node.get("uses")
+    if isinstance(uses, Sequence):
+        node["uses_spans"] = tuple(n.span for n in uses)
+
+
+ENTRIES: dict[type, Entry] = {
+    rs.Ruleset: Entry(
+        "a ruleset",
+        ("ruleset", "version", "title", "description", "currency", "uses", "facts", "events",
+         "measures", "parameters", "define", "scorecards", "rules", "decide"),
+        ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
+    rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
+                    ("type",), _prepare_fact),
+    rs.EventType: Entry("a kind of event", ("title", "description", "fields", "source", "cites")),
+    rs.Measure: Entry("a measure", ("title", *rs.MEASURES, "within", "since", "where", "unit", "cites"),
+                      (), _prepare_measure),
+    rs.Parameter: Entry("a parameter", ("type", "unit", "values", "title", "reason", "cites"),
+                         ("type", "values"), _prepare_parameter),
+    rs.Definition: Entry("a definition", ("title", "cites", "value", *GROUPS, "of"), (),
+                          _prepare_definition),
+    rs.Rule: Entry("a rule", ("title", "when", "unless", "sustained", "then", "because", "cites"),
+                    ("when", "then"), _prepare_rule),
+    rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
+                      ("outcomes",)),
+    rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
+    rs.Criterion: Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),
+                         _prepare_criterion),
+    rs.Scale: Entry("a scale", ("of", "from", "to"), ("of", "from", "to"),
+                     renamed={"zero": "from", "full": "to"}),
+    rs.Source: Entry("a source", ("title", "author", "passages"), ("title", "passages")),
+    rs.Passage: Entry("a passage", ("says", "items"), ("says",)),
+    Sources: Entry("a file of sources", ("sources",), ("sources",)),
+}
+"""How each class is written in a file. The JSON Schema is made from the same table."""
+
+NAMED: dict[type, str] = {
+    rs.Fact: "name", rs.EventType: "name", rs.Measure: "name", rs.Parameter: "name", rs.Definition: "name", rs.Rule: "name",
+    rs.Decide: "name", rs.Scorecard: "name", rs.Criterion: "name", rs.Source: "key",
+    rs.Passage: "key",
+}
+"""Classes written as `name: body`, with the field that takes the name."""
