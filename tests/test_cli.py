@@ -144,7 +144,7 @@ def test_the_worked_accounts() -> None:
 
 
 def test_warnings_go_to_standard_error_once() -> None:
-    Path("events.csv").write_text("account_id,date\nA,2026-01-01\n", encoding="utf-8")
+    Path("events.csv").write_text("account_id,date,event,note\nA,2026-01-01,order_placed,x\n", encoding="utf-8")
     Path("accounts.csv").write_text("account_id,revenue\nA,1\nB,2\n", encoding="utf-8")
     found = run("decide", "small.yaml", ".", *AS_OF, "--format", "jsonl")
     assert (found.exit_code, found.stdout.count("\n")) == (0, 2)
@@ -156,8 +156,8 @@ help: rename what is a misspelt fact, declare what a rule should read, ignore th
 history.csv: warning[unmatched-history]: 2 reviews are of accounts that are not in the table: `A-1` and `B-2`
 help: check the ids if these accounts should be decided; else ignore this
 
-events.csv: warning[not-read]: this file is not read
-help: the ruleset counts no events
+events.csv: warning[undeclared-fact]: no measure can read the columns `note` of these events
+help: declare them under the `fields` of the event, or ignore this
 
 """
 

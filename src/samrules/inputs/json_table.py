@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Generator, Iterator, Sequence
+from json.decoder import scanstring
 from typing import Any
 
 import attrs
@@ -205,10 +206,15 @@ class RecordPlaces(Places):
 
     def __getitem__(self, key: str) -> Span:
         """The last value under the key: the one that a JSON reader keeps."""
-        spellings = "|".join(re.escape(json.dumps(key, ensure_ascii=a)) for a in (True, False))
-        pattern = re.compile(rf"(?:{spellings})\s*:\s*")
-        found = [m.end() for m in pattern.finditer(self.reader.text, self.first, self.last)]
-        if not found:
-            return self.start()
-        _, end = self.reader.value(found[-1])
-        return self.reader.span(found[-1], end)
+        found = [(start, end) for name, start, end in self._members() if name == key]
+        return self.reader.span(*found[-1]) if found else self.start()
+
+    def _members(self) -> Iterator[tuple[str, int, int]]:
+        """Each member of the object: its name, and where its value stands."""
+        text, at = self.reader.text, self.first + 1
+        while (at := self.reader.skip(at)) < self.last and text[at] == '"':
+            name, at = scanstring(text, at + 1)
+            start = self.reader.skip(self.reader.skip(at) + 1)  # behind the colon
+            _, at = self.reader.value(start)
+            yield name, start, at
+            at = self.reader.skip(at) + 1  # behind the comma, or the brace
