@@ -50,7 +50,7 @@ def _citing(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 
 def _written(ruleset: rs.Ruleset) -> Iterator[ex.Expr]:
-    for member in (*ruleset.define, *ruleset.scorecards, *ruleset.rules):
+    for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules):
         yield from expressions_of(member)
 
 

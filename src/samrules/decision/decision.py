@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import attrs
 
 from samrules.decision.events import Event
-from samrules.decision.evidence import Evidence, evidence
+from samrules.decision.evidence import Evidence, evidence, leaves
 from samrules.decision.trace import Trace
 from samrules.model.ruleset import Decide, EventType, Fact
 from samrules.model.types import Duration, Type, Value
@@ -45,7 +45,14 @@ class RuleResult:
     def near(self) -> Trace | None:
         """The one condition it was short of, if it was only one and that one is known."""
         only = self.short_of[0] if len(self.short_of) == 1 else None
-        return only if only is not None and only.value is not None else None
+        if only is None or only.value is None or not self._several:
+            return None
+        return only
+
+    @property
+    def _several(self) -> bool:
+        """Whether it has more than one condition: one that fails alone says nothing of nearness."""
+        return sum(1 for trace in (self.when, *self.exceptions) for _ in leaves(trace)) > 1
 
     @property
     def stopped(self) -> bool:

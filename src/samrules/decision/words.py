@@ -105,11 +105,16 @@ def apart(value: Value | None, against: Value | None, type_: Type | None,
     return first, second
 
 
-def age_in_words(since: date, now: date) -> str:
-    """Whole months up to a day before `now`, or days where there are fewer than two months."""
+def age_in_words(since: date, now: date, *, up: bool = False) -> str:
+    """Whole months between two days, or days where there are fewer than two months.
+
+    What is left over is dropped; with `up` it counts as a month, for what is still lacking.
+    """
     months = (now.year - since.year) * 12 + now.month - since.month
     if months > 0 and Duration(months=months).before(now) < since:
         months -= 1
+    if up and months >= 2 and Duration(months=months).before(now) != since:
+        months += 1
     if months < 0 or since > now:
         return f"in {counted((since - now).days, 'days')}"
     return counted(months, "months") if months >= 2 else counted((now - since).days, "days")

@@ -162,7 +162,10 @@ def _because(planned: PlannedRule, now: View) -> str:
             words.append(_placeholder(part, now))
         else:
             words.append(part)
-    return sentence("".join(words))
+    text = "".join(words)
+    if planned.because[0] == "" and len(planned.because) > 1 and planned.because[1] is None:
+        return text if text.endswith((".", "!", "?")) else text + "."  # it begins with a name, as given
+    return sentence(text)
 
 
 def _placeholder(part: Placeholder, now: View) -> str:

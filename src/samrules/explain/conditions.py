@@ -201,7 +201,9 @@ class Phrases:
         amount = self.difference(size, type_)
         if met:
             return f" ({amount} to spare)"
-        return f" ({amount} short)" if operator in (">", ">=") else f" ({amount} too much)"
+        if operator in (">", ">="):
+            return f" ({amount} short)"
+        return f" ({amount} too {'many' if type_.kind is Kind.INTEGER else 'much'})"
 
     def difference(self, size: float, type_: Type) -> str:
         if type_.kind is Kind.RATIO:
@@ -233,7 +235,7 @@ class Phrases:
         early, late = sorted((since.value, cutoff.value))
         if early == late:
             return text + (" (exactly there)" if met else " (exactly at the limit)")
-        size = age_in_words(early, late)
+        size = age_in_words(early, late, up=not met)
         word_ = "to spare" if met else "short" if operator in (">", ">=") else "too long"
         return f"{text} ({size} {word_})"
 

@@ -95,7 +95,7 @@ class Explanation:
             if part.items:
                 lines.append("")
                 lines += [line for item in part.items for line in _bullets(item, 0)]
-        lines += ["", f"<sub>{_escaped(self.record)}</sub>", ""]
+        lines += ["", f"*{_escaped(self.record)}*", ""]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

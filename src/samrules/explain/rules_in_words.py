@@ -22,11 +22,19 @@ from samrules.explain.conditions import Phrases
 from samrules.explain.explanation import FAILS, HOLDS, UNKNOWN, Item, Part, mark_of
 from samrules.explain.tree import item, lines
 from samrules.model import expressions as ex
+from samrules.model.types import Kind
 
 
 def title_of(decision: Decision, fact: str) -> str:
     declared = decision.declared.get(fact)
     return (declared.title if declared else None) or fact.replace("_", " ")
+
+
+def asked(decision: Decision, fact: str) -> str:
+    """A fact as something to find out: `gross margin`, `whether the customer wants more`."""
+    declared = decision.declared.get(fact)
+    title = title_of(decision, fact)
+    return f"whether {title}" if declared and declared.type.kind is Kind.BOOLEAN else title
 
 
 def outcome_words(decision: Decision) -> str:
@@ -49,11 +57,11 @@ def rule_part(rule: RuleResult, decision: Decision, heading: str, *, by: bool = 
     if rule.reviews_needed:
         items.append(reviews(rule))
     if open_only:
-        holding = sum(i.mark == HOLDS for i in items)
+        holding = [i for i in items if i.mark == HOLDS]
         items = [_open_only(i) for i in items if i.mark != HOLDS]
-        if holding:
-            verb = "holds" if holding == 1 else "hold"
-            items.append(Item(f"{counted(holding, 'other conditions')} {verb}", HOLDS))
+        if len(holding) > 1:
+            items.append(Item(f"{counted(len(holding), 'other conditions')} hold", HOLDS))
+        items += [attrs.evolve(i, items=()) for i in holding if len(holding) == 1]
         return Part(heading, (), tuple(items))
     sentence_ = (rule.because,) if said and rule.because and rule.truth is True else ()
     return Part(heading, sentence_, tuple(items + rests_on(rule, decision)))
@@ -128,7 +136,8 @@ def _score_part(score: ScoreResult, decision: Decision) -> Part:
     ranked = sorted(score.criteria, key=lambda c: (-(c.low + c.high) / 2 / c.weight, c.name))
     items = []
     for c in ranked:
-        missing = f"; {listed([title_of(decision, f) for f in c.missing])} not known" if c.missing else ""
+        titles = [title_of(decision, f) for f in c.missing]
+        missing = "" if not titles else ", not known" if titles == [c.title] else f"; {listed(titles)} not known"
         items.append(Item(f"{c.title}: {interval(c.low, c.high)} of {number(c.weight)}{missing}"))
     band = f", {word(score.band)}" if score.band else ""
     heading = f"{score.title[:1].upper()}{score.title[1:]}: {interval(score.low, score.high)} of 100{band}"
@@ -158,7 +167,8 @@ def nearest_misses(decision: Decision, *, most: int = 1) -> list[Part]:
     """Rules that would have changed the outcome, and that so few conditions kept from holding."""
     wanted = _stronger(decision)
     close = [r for r in decision.rules
-             if 1 <= len(r.short_of) <= most and r.outcome in wanted and not r.stopped]
+             if r.outcome in wanted and not r.stopped
+             and (r.near is not None if most == 1 else 1 <= len(r.short_of) <= most)]
     close.sort(key=lambda r: len(r.short_of))  # the order written breaks ties
     items = [_miss(rule, decision) for rule in (close if most == 1 else close[:_CLOSEST])]
     heading = "One condition short of" if most == 1 else "Closest to holding, and what was missing"

@@ -38,7 +38,7 @@ def _named(trace: Trace, phrases: Phrases, wanted: bool, by: bool) -> Item:
     text = title if wanted else f"{title}: {value_in_words(trace.value, BOOLEAN)}"
     if not wanted and met is not True:
         text += ", no needed"
-    if body.is_group and isinstance(body.expr, ex.AtLeast):
+    if wanted and body.is_group and isinstance(body.expr, ex.AtLeast):
         text += f": {_count(body)}"
     elif body.is_group and isinstance(body.expr, ex.Any_) and len(body.parts) > 1:
         text += ": any of these" if wanted else ": none of these"

@@ -7,6 +7,7 @@ from samrules.decision.words import counted, listed, word
 from samrules.explain.explanation import UNKNOWN, Explanation, Item, Part
 from samrules.explain.rules_in_words import (
     also_held,
+    asked,
     nearest_misses,
     outcome_words,
     outputs_part,
@@ -16,7 +17,6 @@ from samrules.explain.rules_in_words import (
     sources_part,
     stopped_part,
     threshold_parts,
-    title_of,
 )
 from samrules.model.ruleset import CONFLICT
 
@@ -77,7 +77,7 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
         facts = "fact bears" if len(unknown) == 1 else "facts bear"
         answer = (f"The facts known so far leave it open: {possible}. "
                   f"{counted(len(unknown), 'missing ' + facts, 'missing ' + facts)} on it; "
-                  f"first to find out: {title_of(decision, unknown[0])}.")
+                  f"first to find out: {asked(decision, unknown[0])}.")
     else:
         answer = (f"The facts known so far leave it open: {possible}. No missing fact of this review would "
                   "settle it: a calculation has no result, or an earlier review is incomplete.")
@@ -102,7 +102,7 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
 
 def _asked_for(fact: str, decision: Decision) -> str:
     declared = decision.declared.get(fact)
-    title = title_of(decision, fact)
+    title = asked(decision, fact)
     source = f"; source: {declared.source}" if declared and declared.source else ""
     return f"{title} ({fact}{source})"
 

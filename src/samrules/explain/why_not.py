@@ -53,20 +53,46 @@ def _answer(decision: Decision, outcome: str) -> str:
         return f"{wanted.capitalize()} is still possible: the facts known so far do not settle it."
     holding = [r for r in rules if r.truth is True]
     if holding:
-        rule = holding[0]
-        first = decision.decide.hit_policy == "first"
-        how = "an earlier rule decides" if first else f"{is_} comes before {wanted}"
-        return f"“{rule.title}” does hold and would give {wanted}, but {how}."
-    lead = ""
+        return f"“{holding[0].title}” does hold and would give {wanted}, but {_precedence(decision, wanted)}."
+    said = []
     if rules:
         named = listed([f"“{r.title}”" for r in rules])
-        lead = f"{'The only rule' if len(rules) == 1 else 'None of the rules'} that could give {wanted}"
-        lead += f", {named}, does not hold. " if len(rules) == 1 else f" holds: {named}. "
-    if outcome == decision.decide.otherwise:
-        stronger = listed([f"“{r.title}” ({word(r.outcome)})" for r in decision.deciding or decision.fired])
-        verb = "holds" if len(decision.deciding) == 1 else "hold"
-        return f"{lead}{wanted.capitalize()} is what remains when no rule for another outcome holds; here {stronger} {verb}."
-    return lead or f"No rule gives {wanted}."
+        said.append(f"The only rule that could give {wanted}, {named}, does not hold." if len(rules) == 1 else
+                    f"None of the rules that could give {wanted} holds: {named}.")
+    blocking = _blocking(decision, outcome)
+    if blocking:
+        stronger = listed([f"“{r.title}” ({word(r.outcome)})" for r in blocking])
+        verb = "holds" if len(blocking) == 1 else "hold"
+        if outcome == decision.decide.otherwise:
+            said.append(f"{wanted.capitalize()} is what remains when no rule for another outcome holds; "
+                        f"here {stronger} {verb}.")
+        else:
+            said.append(f"And {stronger} {verb}, which comes before {wanted}.")
+    elif decision.settled and not isinstance(decision.outcome, tuple):
+        said.append(f"It is {is_}.")
+    return " ".join(said) or f"No rule gives {wanted}."
+
+
+def _precedence(decision: Decision, wanted: str) -> str:
+    if decision.decide.hit_policy == "first":
+        return "an earlier rule decides"
+    return f"{outcome_words(decision)} comes before {wanted}"
+
+
+def _blocking(decision: Decision, outcome: str) -> list[RuleResult]:
+    """The rules that decide now and would have to fail for the outcome, whatever else held."""
+    others = [r for r in decision.deciding if r.outcome != outcome]
+    outcomes = decision.decide.outcomes
+    match decision.decide.hit_policy:
+        case "priority" if outcome != decision.decide.otherwise:
+            return [r for r in others if outcomes.index(r.outcome) < outcomes.index(outcome)]
+        case "first":
+            names = [r.name for r in decision.rules]
+            last = max((names.index(r.name) for r in _candidates(decision, outcome)), default=len(names))
+            return [r for r in others if names.index(r.name) < last]
+        case "collect" if outcome != decision.decide.otherwise:
+            return []
+    return others
 
 
 def _parts(decision: Decision, outcome: str) -> list[Part]:
@@ -75,11 +101,9 @@ def _parts(decision: Decision, outcome: str) -> list[Part]:
     for rule in rules:
         state = {True: "holds", False: "does not hold", None: "is open"}[rule.truth]
         parts.append(rule_part(rule, decision, f"The rule “{rule.title}” {state}", by=rule.truth is True))
-    blocking = []
-    if outcome == decision.decide.otherwise or any(r.truth is True for r in rules):
-        blocking = [r for r in decision.deciding if r.outcome != outcome]
-        for rule in blocking:
-            heading = f"“{rule.title}” gives {word(rule.outcome)}; for {word(outcome)} it would have to fail"
-            parts.append(rule_part(rule, decision, heading, by=True))
+    blocking = _blocking(decision, outcome)
+    for rule in blocking:
+        heading = f"“{rule.title}” gives {word(rule.outcome)}; for {word(outcome)} it would have to fail"
+        parts.append(rule_part(rule, decision, heading, by=True))
     shown = [*rules, *blocking]
     return [*parts, *score_parts(decision), *threshold_parts(shown, decision), *sources_part(shown, decision)]

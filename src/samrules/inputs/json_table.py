@@ -11,7 +11,6 @@ import io
 import json
 import re
 from collections.abc import Generator, Iterator, Sequence
-from json.decoder import scanstring
 from typing import Any
 
 import attrs
@@ -213,7 +212,7 @@ class RecordPlaces(Places):
         """Each member of the object: its name, and where its value stands."""
         text, at = self.reader.text, self.first + 1
         while (at := self.reader.skip(at)) < self.last and text[at] == '"':
-            name, at = scanstring(text, at + 1)
+            name, at = self.reader.value(at)
             start = self.reader.skip(self.reader.skip(at) + 1)  # behind the colon
             _, at = self.reader.value(start)
             yield name, start, at

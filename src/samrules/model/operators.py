@@ -98,6 +98,12 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
     return chosen
 
 
+def _millionth(value: float) -> float | None:
+    """To a millionth, in steps that every engine can do alike: so that a sum of points that should be
+    70 is 70, and not 69.99999999999999."""
+    return _finite(math.floor(float(value) * 1e6 + 0.5) / 1e6)
+
+
 def _absolute(value: float) -> int | float | None:
     return _exact(abs(value)) if isinstance(value, int) else abs(value)
 
@@ -127,6 +133,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("min", _S.SAME, _M.STRICT, "the smallest of", _extreme(min)),
         Operator("max", _S.SAME, _M.STRICT, "the largest of", _extreme(max)),
         Operator("abs", _S.SAME, _M.STRICT, "the size of", _absolute),
+        Operator("millionth", _S.SAME, _M.STRICT, "rounded", _millionth),
         Operator("coalesce", _S.SAME, _M.FIRST_KNOWN, "the first known of"),
         Operator("age", _S.AGE, _M.STRICT, "the time since"),
         Operator("if", _S.CHOICE, _M.BRANCH, "if"),
@@ -134,7 +141,7 @@ OPERATORS: dict[str, Operator] = {
 }
 
 FUNCTIONS = {"min": (2, 9), "max": (2, 9), "abs": (1, 1), "coalesce": (2, 9), "age": (1, 1)}
-"""Each function with the fewest and the most arguments it takes."""
+"""Each function an author may use, with the fewest and the most arguments it takes."""
 
 NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}

@@ -268,7 +268,7 @@ def criterion_ends(criterion: rs.Criterion, lower: Callable[[ex.Expr], ex.Expr])
     if criterion.scale is not None:
         share = _share(criterion.scale, lower)
         weight = ex.Literal(criterion.weight, Kind.NUMBER)
-        points = ex.Arithmetic("*", share, weight)
+        points = ex.Call("millionth", (ex.Arithmetic("*", share, weight),))
         return ex.Call("coalesce", (points, ZERO)), ex.Call("coalesce", (points, weight))
     conditions = [lower(row.when) for row in criterion.points if row.when is not None]
     rows: list[tuple[float, ex.Expr]] = []

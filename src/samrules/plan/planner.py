@@ -234,11 +234,11 @@ def _shown_exprs(rule: PlannedRule) -> Iterator[ex.Expr]:
 
 
 def _sum(names: list[str]) -> ex.Expr:
-    """Added from left to right, so that every engine rounds alike."""
+    """Added from left to right and rounded to a millionth, so that every engine rounds alike."""
     total: ex.Expr = ex.Name(names[0])
     for name in names[1:]:
         total = ex.Arithmetic("+", total, ex.Name(name))
-    return total
+    return ex.Call("millionth", (total,))
 
 
 # --- identity ------------------------------------------------------------------------------------

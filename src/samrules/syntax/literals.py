@@ -139,18 +139,21 @@ def parse_constant(text: str, type_: Type) -> Value:
             return text
 
 
-def guess_constant(text: str) -> Value:
-    """A constant whose type nothing declares (an output): the form decides, a word is a word."""
+def guess_constant(text: str) -> tuple[Value, Kind | None]:
+    """A constant whose type nothing declares (an output): the form decides, a word is a word.
+
+    The kind is given where the value alone would not tell it: an amount or a ratio.
+    """
     parsers = (parse_boolean, parse_duration, parse_date, parse_integer, parse_number)
     for parse in parsers:
         try:
-            return parse(text)
+            return parse(text), None
         except BadLiteral:
             continue
-    for pattern, parse_amount in ((_RATIO, parse_ratio), (_MONEY, parse_money)):
+    for pattern, parse_amount, kind in ((_RATIO, parse_ratio, Kind.RATIO), (_MONEY, parse_money, Kind.MONEY)):
         if pattern.match(text):
-            return parse_amount(text)
-    return text
+            return parse_amount(text), kind
+    return text, None
 
 
 def parse_type(text: str, unit: str | None = None) -> Type:

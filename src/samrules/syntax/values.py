@@ -226,8 +226,9 @@ def assignments(node: Node, _: Any = None) -> tuple[rs.Assignment, ...]:
             keys(value, ("value",), ("value",), "an output")
             return rs.Assignment(key, expression(value["value"]), span=node.keys_at[key])
         scalar = single_value(value, "a constant")
-        constant: Value = literals.guess_constant(scalar.text) if scalar.plain else scalar.text
-        return rs.Assignment(key, constant, span=scalar.span)
+        constant, kind = literals.guess_constant(scalar.text) if scalar.plain else (scalar.text, None)
+        value_ = constant if kind is None else ex.Literal(constant, kind, span=scalar.span)
+        return rs.Assignment(key, value_, span=scalar.span)
 
     return tuple(each(node, assign))
 
