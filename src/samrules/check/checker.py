@@ -20,7 +20,7 @@ from samrules.check.scope import (
     scope_of,
 )
 from samrules.check.typing import Typer, firm, join
-from samrules.diagnostics import Diagnostic, Span, did_you_mean, sort_key
+from samrules.diagnostics import Diagnostic, Span, did_you_mean, nearest, sort_key
 from samrules.errors import RulesetError
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
@@ -330,9 +330,12 @@ class _Checker:
     def outcome(self, rule: rs.Rule, decide: rs.Decide) -> None:
         given = [a for a in rule.then if a.name == decide.name]
         if not given:
-            self.error("no-outcome", f"the rule `{rule.name}` does not set `{decide.name}`",
-                       f"add `{decide.name}: {decide.outcomes[0] if decide.outcomes else '...'}` to `then`",
-                       rule.span)
+            near = nearest(decide.name, [a.name for a in rule.then])
+            meant = next((a for a in rule.then if a.name == near or a.value in decide.outcomes), None)
+            help_ = f"did you mean `{decide.name}: {meant.value}`?" if meant and meant.value in decide.outcomes \
+                else f"add `{decide.name}:` with one of {', '.join(decide.outcomes)} to `then`"
+            self.error("no-outcome", f"the rule `{rule.name}` does not set `{decide.name}`", help_,
+                       meant.span if meant else rule.span)
         for assignment in given:
             if assignment.value not in decide.outcomes:
                 shown = text_of(assignment.value) if isinstance(assignment.value, ex.Expr) else assignment.value

@@ -63,6 +63,8 @@ class Scope:
     meanings: dict[str, Meaning]
     events: dict[str, EventType] = attrs.field(factory=dict)
     """The kinds of events that measures may count, declared here or in a used ruleset."""
+    only: bool = False
+    """Whether this is the narrow scope of a measure's `where`."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.meanings
@@ -154,7 +156,7 @@ def event_scope(measure: Measure, scope: Scope) -> Scope:
     shared = [f for f in kinds[0].fields if all(f in k.fields for k in kinds)] if kinds else []
     meanings = {n: m for n, m in scope.meanings.items() if m.role in (Role.PARAMETER, Role.AS_OF)}
     meanings |= {f.name: Meaning(Role.FACT, f.name, "", f, f.span) for f in shared}
-    return Scope(scope.ruleset, meanings)
+    return Scope(scope.ruleset, meanings, only=True)
 
 
 def _enter(meanings: dict[str, Meaning], name: str, meaning: Meaning) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import attrs
 
-from samrules.check.scope import Meaning, Role, Scope, band_type, decision_type
-from samrules.diagnostics import Diagnostic, did_you_mean, nearest
+from samrules.check.scope import Meaning, Role, Scope, band_type, decision_type, field_of
+from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
 from samrules.model import expressions as ex
 from samrules.model import types as ty
 from samrules.model.operators import OPERATORS, Signature
-from samrules.model.ruleset import Decide
+from samrules.model.ruleset import Decide, Fact
 from samrules.model.types import Kind, Type
 from samrules.syntax.printer import text_of
 
@@ -96,6 +96,9 @@ class Typer:
     def meaning_type(self, meaning: Meaning) -> Type | None:
         match meaning.role:
             case Role.FACT | Role.PARAMETER:
+                measure = meaning.of.measure if isinstance(meaning.of, Fact) else None
+                if measure and measure.of.field and field_of(measure, self.scope.events) is None:
+                    return None  # it was reported where it is declared
                 return meaning.of.type  # type: ignore[union-attr]
             case Role.DEFINITION:
                 return self.definitions.get(meaning.absolute)
@@ -140,6 +143,8 @@ class Typer:
         return ty.BOOLEAN
 
     def _comparable(self, node: ex.Expr, operator: str, left: ex.Expr, right: ex.Expr) -> None:
+        if self._unquoted(left, right) or self._unquoted(right, left):
+            return
         a, b = self.type_of(left), self.type_of(right)
         if a is None or b is None:
             return
@@ -162,6 +167,19 @@ class Typer:
         elif ordered and joined.kind not in _ORDERED:
             self._mismatch(node, f"`{operator}` needs an order, and {_a(joined)} has none",
                            "use `=`, `!=` or `in`")
+
+    def _unquoted(self, name: ex.Expr, other: ex.Expr) -> bool:
+        """Whether a word stands without quotes where a text is meant: the commonest slip. Reports it."""
+        if not isinstance(name, ex.Name) or name.name in self.scope:
+            return False
+        other_type = self.type_of(other) if isinstance(other, ex.Name) and other.name in self.scope else None
+        if other_type is None or other_type.kind not in (Kind.ENUM, Kind.TEXT):
+            return False
+        words = other_type.words or (name.name,)
+        near = nearest(name.name, words)
+        help_ = f'texts are quoted: write `"{near}"`' if near else did_you_mean(name.name, words, "words")
+        self.report(Diagnostic("unknown-name", f"nothing here is named `{name.name}`", help_, name.span))
+        return True
 
     def _compare_age(self, node: ex.Expr, a: Type, b: Type, left: ex.Expr, right: ex.Expr) -> None:
         other, shown = (b, right) if a.kind is Kind.AGE else (a, left)
@@ -353,6 +371,8 @@ def _a(type_: Type) -> str:
 
 def _cure(a: Type, b: Type) -> str:
     kinds = {a.kind, b.kind}
+    if Kind.DATE in kinds and Kind.ENUM in kinds:
+        return "a date is written without quotes: `2026-11-21`"
     if Kind.MONEY in kinds and Kind.RATIO in kinds:
         return "compare money with an amount such as `5M`, and a ratio with `60%`"
     if Kind.ENUM in kinds or Kind.TEXT in kinds:
@@ -364,6 +384,14 @@ def _cure(a: Type, b: Type) -> str:
     if Kind.MONEY in kinds:
         return "write an amount such as `5M` or a fact that is money"
     return "compare like with like"
+
+
+_MEANT = {
+    "yes": "write `true`", "no": "write `false`", "null": "write `is missing`", "none": "write `is missing`",
+    "nil": "write `is missing`", "today": "the date of the decision is `as_of`",
+    "now": "the date of the decision is `as_of`",
+}
+"""Words of other languages, with ours."""
 
 
 def unknown_name(node: ex.Name, scope: Scope) -> Diagnostic:
@@ -379,7 +407,13 @@ def unknown_name(node: ex.Name, scope: Scope) -> Diagnostic:
         known = [n for n in known if n.startswith(f"{prefix}.")]
         return Diagnostic("unknown-name", f"`{prefix}` has nothing named `{node.name[len(prefix) + 1:]}`",
                           did_you_mean(node.name, known, f"names of `{prefix}`"), node.span)
+    if node.name in _MEANT:
+        return Diagnostic("unknown-name", f"nothing here is named `{node.name}`", _MEANT[node.name], node.span)
     near = nearest(node.name, known)
+    if scope.only:
+        help_ = f"did you mean `{near}`?" if near else \
+            f"`where` sees the fields of the event and parameters only: {listed(known)}"
+        return Diagnostic("unknown-name", f"nothing here is named `{node.name}`", help_, node.span)
     help_ = f"did you mean `{near}`?" if near else (
         "declare it under `facts` or `define`, or add the ruleset that declares it to `uses`")
     return Diagnostic("unknown-name", f"nothing here is named `{node.name}`", help_, node.span)

@@ -211,6 +211,52 @@ class Rule:
     cites: tuple[str, ...] = ()
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    table: str | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    """The decision table of which it is a row."""
+
+
+@attrs.frozen
+class Cell:
+    """What a row of a decision table asks of one input.
+
+    `test` is `any`, a comparison (`=`, `>=`, …), `between`, `in`, `known` or `missing`.
+    """
+
+    test: str
+    operands: tuple[Expr, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class TableRow:
+    """A row of a decision table: a cell for each input, and what it sets where all of them hold."""
+
+    when: tuple[Cell, ...]
+    then: tuple[Assignment, ...]
+    title: str | None = None
+    because: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class DecisionTable:
+    """Rules in the form of a table. Each row becomes a rule when the ruleset is loaded.
+
+    `file` names the CSV or XLSX file that inputs and rows are in; a loaded ruleset has them here.
+    `because` and `cites` are for the rows without their own.
+    """
+
+    name: str
+    inputs: tuple[Expr, ...] = ()
+    rows: tuple[TableRow, ...] = ()
+    file: str | None = None
+    title: str | None = None
+    because: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 HIT_POLICIES = ("priority", "first", "unique", "collect")
@@ -250,6 +296,8 @@ class Ruleset:
     define: tuple[Definition, ...] = ()
     scorecards: tuple[Scorecard, ...] = ()
     rules: tuple[Rule, ...] = ()
+    """In a loaded ruleset also the rows of its tables, after the rules written as such."""
+    tables: tuple[DecisionTable, ...] = ()
     decide: Decide | None = None
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     uses_spans: tuple[Span | None, ...] = attrs.field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -108,6 +108,53 @@ def _prepare_rule(node: Mapping) -> None:
         node["because_span"] = node["because"]
 
 
+MAX_ROWS = 1_000
+"""Rows of a decision table; a larger one is data, and belongs in facts."""
+
+
+def _prepare_table(node: Mapping) -> None:
+    """Either a file, or inputs and rows with a cell for each input."""
+    if "because" in node:
+        node["because_span"] = node["because"]
+    own = [k for k in ("inputs", "rows") if k in node]
+    if "file" in node:
+        if own:
+            raise problem("wrong-shape", f"both `file` and `{own[0]}`",
+                          "keep the table in one place: in the file, or here", node.keys_at[own[0]])
+        return
+    if missing := [k for k in ("inputs", "rows") if k not in node]:
+        raise Problems(*(
+            Diagnostic("missing-key", f"a table needs `{key}`", "add `inputs:` and `rows:`, or `file:`", node.span)
+            for key in missing))
+    inputs, rows = node["inputs"], node["rows"]
+    if not isinstance(inputs, Sequence) or not isinstance(rows, Sequence):
+        kind, at = ("inputs", inputs) if not isinstance(inputs, Sequence) else ("rows", rows)
+        raise problem("wrong-shape", f"`{kind}` is a list, not a {v.shape_of(at)}",
+                      "write `inputs: [csat]`, and each row after a `- `", at.span)
+    for kind, held in (("inputs", inputs), ("rows", rows)):
+        if not held:
+            raise problem("bad-decision-table", f"a table without {kind}",
+                          "list what the rows test" if kind == "inputs" else "add a row, or remove the table",
+                          held.span)
+    if len(rows) > MAX_ROWS:
+        raise problem("bad-decision-table", f"{len(rows):,} rows; a table has at most {MAX_ROWS:,}",
+                      "make what they look up a fact of the account, or split the table", rows.span)
+    if problems := list(_uneven_rows(inputs, rows)):
+        raise Problems(*problems)
+
+
+def _uneven_rows(inputs: Sequence, rows: Sequence) -> Iterator[Diagnostic]:
+    for row in rows:
+        when = row.get("when") if isinstance(row, Mapping) else None
+        if isinstance(when, Sequence) and len(when) != len(inputs):
+            yield Diagnostic("bad-decision-table", f"{_count(len(when), 'cell')} for {_count(len(inputs), 'input')}",
+                             "write a cell for each input, `-` for anything", when.span)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _prepare_criterion(node: Mapping) -> None:
     if ("points" in node) == ("scale" in node):
         raise problem("bad-scorecard", "a criterion has either `points` or a `scale`",
@@ -136,7 +183,7 @@ ENTRIES: dict[type, Entry] = {
     rs.Ruleset: Entry(
         "a ruleset",
         ("ruleset", "version", "title", "description", "currency", "uses", "facts", "events",
-         "measures", "parameters", "define", "scorecards", "rules", "decide"),
+         "measures", "parameters", "define", "scorecards", "rules", "tables", "decide"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
@@ -149,6 +196,10 @@ ENTRIES: dict[type, Entry] = {
                           _prepare_definition),
     rs.Rule: Entry("a rule", ("title", "when", "unless", "sustained", "then", "because", "cites"),
                     ("when", "then"), _prepare_rule),
+    rs.DecisionTable: Entry("a table", ("title", "inputs", "rows", "file", "because", "cites"), (),
+                            _prepare_table),
+    rs.TableRow: Entry("a row of a table", ("when", "then", "title", "because", "cites"),
+                       ("when", "then"), _prepare_rule),
     rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
                       ("outcomes",)),
     rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
@@ -164,6 +215,7 @@ ENTRIES: dict[type, Entry] = {
 
 NAMED: dict[type, str] = {
     rs.Fact: "name", rs.EventType: "name", rs.Measure: "name", rs.Parameter: "name", rs.Definition: "name", rs.Rule: "name",
+    rs.DecisionTable: "name",
     rs.Decide: "name", rs.Scorecard: "name", rs.Criterion: "name", rs.Source: "key",
     rs.Passage: "key",
 }

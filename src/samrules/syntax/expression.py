@@ -39,6 +39,9 @@ _FOREIGN = (
     ("%", "a ratio is a number followed by `%`; there is no remainder"),
     ("^", "there are no powers in this language"),
     ("{", "write a list in square brackets"),
+    ("€", "amounts have no currency sign: write `5M`; the ruleset's `currency` says which it is"),
+    ("$", "amounts have no currency sign: write `5M`; the ruleset's `currency` says which it is"),
+    ("£", "amounts have no currency sign: write `5M`; the ruleset's `currency` says which it is"),
     ("\"", "close the text with a second quote"),
     ("'", "close the text with a second quote"),
 )
@@ -226,12 +229,23 @@ def _syntax_problem(text: str, error: UnexpectedInput, locate: Locate) -> Diagno
     if isinstance(error, UnexpectedCharacters) and not word[0].isdigit():
         return Diagnostic("expression-syntax", f"`{word}` cannot stand in an expression",
                           "names are lower case letters, digits and `_`; texts are quoted", span)
-    if word == "not" and text[:position].rstrip().endswith("is"):
+    before = text[:position].rstrip()
+    if word == "," and before[-1:].isdigit() and text[position + 1 : position + 2].isdigit():
+        return Diagnostic("expression-syntax", "a comma inside a number",
+                          "numbers have no thousands separators and a decimal point: `5000000`, `5M`, `0.5`", span)
+    if word == "not" and text[position:].split()[1:2] == ["in"]:
+        return Diagnostic("expression-syntax", "`not in` is not part of the language",
+                          "put `not` before the comparison: `not x in [...]`", span)
+    if word[0].isalpha() and re.search(r"\d$", before) and word not in RESERVED:
+        return Diagnostic("expression-syntax", f"`{word}` after a number",
+                          "durations are whole numbers of days, weeks, months or years, such as `18 months`", span)
+    if word == "not" and before.endswith("is"):
         return Diagnostic("expression-syntax", "`is not` is not part of the language",
                           "write `!=`, or `is known`", span)
-    if re.match(r"[<>=!]", word):
-        return Diagnostic("expression-syntax", f"a second comparison `{word}` in a row",
-                          "write `x between a and b`, or join two comparisons with `and`", span)
+    if found_ := re.match(r"[<>=!]=?", text[position:]):
+        return Diagnostic("expression-syntax", f"a second comparison `{found_[0]}` in a row",
+                          "write `x between a and b`, or join two comparisons with `and`",
+                          locate(position, position + len(found_[0])))
     return Diagnostic("expression-syntax", f"`{word}` is not expected here", _expected_help(error), span)
 
 

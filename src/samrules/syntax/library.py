@@ -61,6 +61,8 @@ def bundled_names() -> list[str]:
 def find(name_or_path: str | Path) -> Path:
     """The file of a ruleset: a path, or the name of a bundled one. Raises RulesetError."""
     text = str(name_or_path)
+    if text and (text.startswith(".") or Path(text).exists() and text not in bundled_names()):
+        return Path(text)
     looks_like_path = isinstance(name_or_path, Path) or text.endswith((SUFFIX, ".yml")) or "/" in text
     if looks_like_path or "\\" in text:
         return Path(text)
@@ -69,7 +71,8 @@ def find(name_or_path: str | Path) -> Path:
     help_ = did_you_mean(text, bundled_names(), "bundled rulesets")
     raise RulesetError(
         [Diagnostic("no-such-file", f"there is no bundled ruleset `{text}`",
-                    f"{help_}; a ruleset of your own is given by its path, `{text}{SUFFIX}`",
+                    f"{help_.removesuffix('?')}{'? A' if help_.endswith('?') else '; a'} ruleset of your own "
+                    f"is given by its path, such as `{text}{SUFFIX}`",
                     where=text)]
     )
 

@@ -156,6 +156,14 @@ def guess_constant(text: str) -> tuple[Value, Kind | None]:
     return text, None
 
 
+_OTHER_TYPES = {
+    "bool": "boolean", "int": "integer", "float": "number", "decimal": "number", "percentage": "ratio",
+    "percent": "ratio", "pct": "ratio", "string": "text", "str": "text", "amount": "money",
+    "currency": "money", "datetime": "date", "timestamp": "date",
+}
+"""What other languages call our types."""
+
+
 def parse_type(text: str, unit: str | None = None) -> Type:
     """A type as a fact or parameter declares it. Raises BadLiteral."""
     if found := _ORDINAL.match(text):
@@ -172,6 +180,8 @@ def parse_type(text: str, unit: str | None = None) -> Type:
         type_ = Type(Kind.ENUM, words=words)
     else:
         simple = {str(k): k for k in DECLARABLE if k not in (Kind.ENUM, Kind.ORDINAL)}
+        if text in _OTHER_TYPES:
+            raise BadLiteral(f"did you mean `{_OTHER_TYPES[text]}`?")
         if text not in simple:
             raise BadLiteral(
                 "use one of: " + ", ".join(simple) + ", `enum [a, b]`, `ordinal 1..5`"

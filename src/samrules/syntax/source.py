@@ -237,8 +237,10 @@ def _yaml_help(message: str) -> str:
         return "indent with spaces"
     if "mapping values" in message:
         return "put the text in quotes: a plain text may not hold `: `"
+    if "expected ',' or" in message and "'['" in message:
+        return "put a text with brackets in quotes, as in `type: \"enum [a, b]\"`"
     if "<block end>" in message or "expected ',' or" in message:
-        return "check the indentation and the brackets on this line and the one before"
+        return "check indentation and brackets here and in the line before; put a text that begins with `{` or `\"` in quotes"
     return "check quotes, brackets and indentation"
 
 

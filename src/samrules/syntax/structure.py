@@ -18,7 +18,7 @@ from samrules.model import ruleset as rs
 from samrules.model.types import Duration, Type
 from samrules.syntax import values as v
 from samrules.syntax.entries import ENTRIES, NAMED, Entry, Sources
-from samrules.syntax.source import Mapping, Node, Problems, Scalar, problem, read
+from samrules.syntax.source import Mapping, Node, Problems, Scalar, Sequence, problem, read
 
 T = TypeVar("T")
 
@@ -113,6 +113,21 @@ def _without(node: Mapping, entry: Entry) -> Mapping:
     return kept
 
 
+def structure_table(node: Mapping) -> rs.DecisionTable:
+    """A decision table that was read from a file of its own. Raises Problems."""
+    try:
+        return _structure_entry(node, rs.DecisionTable)
+    except (cattrs.BaseValidationError, Problems) as error:
+        raise Problems(*v.flatten(error)) from None
+
+
+def _table_rows(node: Node, _: Any = None) -> tuple[rs.TableRow, ...]:
+    if not isinstance(node, Sequence):
+        raise problem("wrong-shape", f"rows of a table belong here, not a {v.shape_of(node)}",
+                      "write each row after a `- `: `- {when: ['>= 5'], then: {action: go}}`", node.span)
+    return tuple(v.each(node, lambda row: _structure_entry(row, rs.TableRow)))
+
+
 def _decide(node: Node, _: Any = None) -> rs.Decide:
     if not isinstance(node, Mapping) or len(node) != 1:
         raise problem("wrong-shape", "a ruleset makes one decision",
@@ -135,7 +150,7 @@ def _functions() -> dict[type, Callable[[Any, Any], Any]]:
 def _function(cls: type, entry: Entry, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     attrs.resolve_types(cls)
     overrides: dict[str, Any] = {name: override(rename=key) for name, key in entry.renamed.items()}
-    for name in ("span", "measure"):  # set by us, not by the file
+    for name in ("span", "measure", "table"):  # set by us, not by the file
         if name in attrs.fields_dict(cls):
             overrides[name] = override(omit=True)
     return make_dict_structure_fn(cls, converter, **overrides)
@@ -156,7 +171,7 @@ def _converter() -> cattrs.Converter:
         tuple[str, ...]: v.texts, tuple[int, ...]: v.integers, tuple[ex.Expr, ...]: v.exceptions,
         tuple[rs.Assignment, ...]: v.assignments, tuple[rs.Band, ...]: v.bands,
         tuple[rs.DatedValue, ...]: _as_it_is, tuple[Span | None, ...]: _as_it_is,
-        tuple[rs.Points, ...]: v.rows,
+        tuple[rs.Points, ...]: v.rows, tuple[rs.Cell, ...]: v.cells, tuple[rs.TableRow, ...]: _table_rows,
     }
     for cls in NAMED:
         tuples[tuple[cls, ...]] = functools.partial(_named_hook, cls)  # type: ignore[valid-type]

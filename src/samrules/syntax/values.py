@@ -18,6 +18,7 @@ from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
 from samrules.model.types import Kind, Type, Value
 from samrules.syntax import literals
+from samrules.syntax.cells import parse_cell
 from samrules.syntax.expression import RESERVED, parse
 from samrules.syntax.source import Mapping, Node, Problems, Scalar, Sequence, problem
 
@@ -120,14 +121,23 @@ def check_name(name: str, at: Span) -> None:
         raise problem("bad-name", f"`{name}` is a word of the language", "choose another name", at)
 
 
+_OTHER_KEYS = {
+    "definitions": "define", "definition": "define", "thresholds": "parameters", "decision": "decide",
+    "decisions": "decide", "scores": "scorecards", "scorecard": "scorecards", "if": "when", "except": "unless",
+    "else": "otherwise", "default": "otherwise", "policy": "hit_policy", "reviews": "sustained",
+}
+"""What others call our keys."""
+
+
 def keys(node: Node, allowed: Iterable[str], required: Iterable[str], what: str) -> Mapping:
     """The node as a mapping without null entries. Raises on unknown and missing keys."""
     if not isinstance(node, Mapping):
         raise problem("wrong-shape", f"{what} is a mapping, not a {shape_of(node)}",
                       f"its keys are: {', '.join(allowed)}", node.span)
     problems = [
-        Diagnostic("unknown-key", f"{what} has no key `{key}`", did_you_mean(key, allowed, "keys"),
-                   node.keys_at[key])
+        Diagnostic("unknown-key", f"{what} has no key `{key}`",
+                   f"did you mean `{_OTHER_KEYS[key]}`?" if _OTHER_KEYS.get(key) in allowed
+                   else did_you_mean(key, allowed, "keys"), node.keys_at[key])
         for key in node
         if key not in allowed
     ]
@@ -304,3 +314,18 @@ def rows(node: Node, _: Any = None) -> tuple[rs.Points, ...]:
         raise problem("wrong-shape", f"rows of points belong here, not a {shape_of(node)}",
                       "write `- {when: CONDITION, points: 10}` and last `- {otherwise: 0}`", node.span)
     return tuple(each(node, points))
+
+
+def cells(node: Node, _: Any = None) -> tuple[rs.Cell, ...]:
+    """`when` of a row of a decision table."""
+    if not isinstance(node, Sequence):
+        raise problem("wrong-shape", f"the cells of a row are a list, not a {shape_of(node)}",
+                      "write a cell for each input: `['>= 5', '-']`", node.span)
+    return tuple(each(node, cell))
+
+
+def cell(node: Node) -> rs.Cell:
+    if not isinstance(node, Scalar):
+        raise problem("wrong-shape", f"a cell is a single value, not a {shape_of(node)}",
+                      "put it in quotes: `'[2..4]'`", node.span)
+    return parse_cell("" if node.null else node.text, node.locate)
