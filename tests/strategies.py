@@ -28,8 +28,8 @@ FACTS: dict[str, dict[str, Any]] = {
 }
 
 EVENTS: dict[str, Any] = {
-    "ordered": {"fields": {"amount": {"type": "money"}, "place": {"type": "text"}}},
-    "asked": {"fields": {"pct": {"type": "ratio"}, "loud": {"type": "boolean"}}},
+    "ordered": {"fields": {"id": {"type": "text"}, "amount": {"type": "money"}, "place": {"type": "text"}}},
+    "asked": {"fields": {"id": {"type": "text"}, "pct": {"type": "ratio"}, "loud": {"type": "boolean"}}},
 }
 MEASURES: dict[str, Any] = {
     "orders": {"count": "ordered", "within": "12 months"},
@@ -222,6 +222,45 @@ _SCORE_CONDITIONS = st.one_of(
 _DEFINED = st.sampled_from(["first_condition", "second_condition", "amount >= 1M", "level >= 2"])
 
 
+_CELLS: dict[str, st.SearchStrategy[str]] = {
+    "flag": st.sampled_from(["true", "false"]),
+    "kind": st.sampled_from(['"vendor"', '!= "partner"', '"vendor", "preferred"', "'partner'"]),
+    "rank": st.sampled_from(["[2..4]", "1", "1, 5", ">= 3", "< least_count"]),
+    "count": st.sampled_from(["[0..2]", ">= least_count", "= 4", "3"]),
+    "revenue": st.sampled_from([">= 1M", "< least_revenue", "[0..5M]", "!= 0", ">= cost"]),
+    "turnover": st.sampled_from(["> 250k", "[1k..2B]"]),
+    "share": st.sampled_from(["<= 60%", "[0..least_share]"]),
+    "since": st.sampled_from(["< 2024-02-29", ">= until", "[2020-01-01..2026-01-01]"]),
+    "age(until)": st.sampled_from([">= 24 months", "< tenure", "[90 days..tenure]"]),
+    "note": st.sampled_from(['"a"', '"a", "b,c"', '!= "a"']),
+    "revenue / cost": st.sampled_from([">= 1", "< 50%"]),
+    "first_condition": st.sampled_from(["true", "false"]),
+    "level": st.sampled_from(["1", "[2..3]", ">= 2"]),
+    "score": st.sampled_from([">= 50", "[20..60]"]),
+    "score.band": st.sampled_from(['"low"', '"middle", "high"']),
+}
+_PRESENT = ("flag", "kind", "rank", "count", "revenue", "note")
+"""Inputs for which a cell may ask whether they are known."""
+
+
+@st.composite
+def tables(draw: st.DrawFn, words: list[str], *, monotone: bool = True) -> dict[str, Any]:
+    """A decision table over some inputs, one perhaps twice."""
+    inputs = draw(st.lists(st.sampled_from(sorted(_CELLS)), min_size=1, max_size=4))
+
+    def cell(name: str) -> st.SearchStrategy[str]:
+        options = [st.just("-"), _CELLS[name]]
+        if not monotone and name in _PRESENT:
+            options.append(st.sampled_from(["is known", "is missing"]))
+        return st.one_of(options)
+
+    rows = []
+    for _ in range(draw(st.integers(1, 4))):
+        row = {"when": [draw(cell(name)) for name in inputs], "then": {"action": draw(st.sampled_from(words)), "note_": "y"}}
+        rows.append({**row, **draw(st.sampled_from([{}, {"title": "a row"}, {"because": "{account}: {kind}"}]))})
+    return {"inputs": inputs, "rows": rows, "because": "{account} has {revenue}"}
+
+
 @st.composite
 def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...] = (
         "priority", "first", "unique", "collect")) -> Case:
@@ -240,6 +279,7 @@ def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...
             rule["sustained"] = draw(st.sampled_from(["1 review", "2 reviews", "2 reviews over 6 months"]))
         rule["because"] = "{account} has {count:request|requests}, {revenue} and {score}"
         rules[f"rule_{index}"] = rule
+    table = {"tables": {"listed": draw(tables(words, monotone=monotone))}} if draw(st.integers(0, 2)) == 0 else {}
     return Case({
         "ruleset": "random",
         "version": "1.0.0",
@@ -255,6 +295,7 @@ def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...
         },
         "scorecards": draw(scorecards(basic)),
         "rules": rules,
+        **table,
         "decide": {"action": {
             "outcomes": words,
             "hit_policy": draw(st.sampled_from(policies)),

@@ -26,7 +26,7 @@ GOOD, BAD, LINT = (
 AS_OF = date(2026, 11, 21)
 
 _COMMENT = re.compile(r"^# (case|as_of|account|history|expect|finds|disputed): ?(.*?)\r?$", re.MULTILINE)
-_FOUND = re.compile(r"(?:(\S+\.yaml):)?(\d+):(\d+) (\w+)\[([a-z-]+)\] ?(.*)$")
+_FOUND = re.compile(r"(?:(\S+\.(?:yaml|csv|xlsx)):)?(\d+):(\d+) (\w+)\[([a-z-]+)\] ?(.*)$")
 
 
 def remarks(path: Path) -> list[tuple[str, str]]:

@@ -176,7 +176,7 @@ Keep or drop. small 1.0.0, 21 November 2026
 Account         Decision          Why
 ────────────────────────────────────────────────────────────────────────────────────────────────────
 =HYPERLINK(0)   keep              =HYPERLINK(0) brings 2.5 million a year. Also: asks for more.
-A-1                               → coverage: inside sales; version: 2; share: 90%; ask again: 12
+A-1                               → coverage: inside sales; version: 2; share: 0.9; ask again: 12
                                   months
 
 A-1             drop              No rule for keep holds. Nearest was keep, by “Content and

@@ -26,6 +26,18 @@ class Span:
     end_line: int
     end_column: int
 
+    def __str__(self) -> str:
+        """`file:line:column`; in a workbook, where these count rows and columns, `file:B3`."""
+        if self.file.lower().endswith(".xlsx"):
+            return f"{self.file}:{_letters(self.column)}{self.line}"
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+def _letters(column: int) -> str:
+    """The name of a spreadsheet's column: A to Z, AA, AB, …"""
+    rest, last = divmod(column - 1, 26)
+    return (_letters(rest) if rest else "") + chr(ord("A") + last)
+
 
 @attrs.frozen
 class Diagnostic:
@@ -63,14 +75,14 @@ class Diagnostic:
         """The problem as `file:line:column: error[code]: message`, the line with a caret, the help."""
         place = ""
         if self.span:
-            place = f"{self.span.file}:{self.span.line}:{self.span.column}: "
+            place = f"{self.span}: "
         elif self.where:
             place = f"{self.where}: "
-        lines = [f"{place}{self.severity}[{self.code}]: {self.message}"]
+        lines = [f"{place}{self.severity}[{self.code}]: {_printable(self.message)}"]
         if self.span and self.text is not None:
             lines += _caret(self.span, self.text)
         if self.help:
-            lines.append(f"help: {self.help}")
+            lines.append(f"help: {_printable(self.help)}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, object]:
@@ -85,6 +97,11 @@ class Diagnostic:
         }
 
 
+def _printable(text: str) -> str:
+    """Without what would move a terminal's cursor: keys and values come from files of others."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 _LONGEST_LINE_SHOWN = 160
 
 
@@ -96,7 +113,7 @@ def _caret(span: Span, text: str) -> list[str]:
         cut = max(0, min(start - 40, len(text) - _LONGEST_LINE_SHOWN))
         text = text[cut : cut + _LONGEST_LINE_SHOWN]
         start, end = start - cut, min(end - cut, _LONGEST_LINE_SHOWN)
-    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = _printable(text)
     return [f"  {shown}".rstrip(), "  " + " " * start + "^" * max(1, end - start)]
 
 

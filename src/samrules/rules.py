@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Rules:
     @property
     def digest(self) -> str:
         """The identity of the ruleset with all it uses: `sha256:` and 64 digits. Comments, layout
-        and the order of keys change nothing."""
+        and the order of declarations change nothing."""
         return self._plan.digest
 
     @property
@@ -97,7 +97,7 @@ class Rules:
         return f"<Rules {self.name} {self.version}>"
 
     def decide(self, facts: Mapping[str, Any], *, events: Iterable[Mapping[str, Any]] | None = None,
-               recorded: Iterable[str] | None = None, history: Iterable[Mapping[str, Any]] = (),
+               recorded: Collection[str] | None = None, history: Iterable[Mapping[str, Any]] = (),
                as_of: date | None = None, engine: str = "interpreter") -> Decision:
         """Decide one account.
 
@@ -106,7 +106,8 @@ class Rules:
                 missing, and so is a name that is left out. Ratios are given as 0.6, durations in
                 the unit the fact states, dates as `datetime.date` or ISO text.
             events: what happened, each a mapping with `event`, `date` and the fields its kind
-                declares; measures are counted from them. Events after `as_of` are not seen.
+                declares; measures are counted from them. Events after `as_of` are not seen, and
+                one that is dated after today as well is an error: it cannot have happened.
             recorded: the kinds of events of which `events` is the whole record; all declared ones
                 where it is not given. What counts other kinds is missing, not zero.
             history: earlier reviews, each a mapping of facts with a `review_date`; needed only by
@@ -124,16 +125,22 @@ class Rules:
         check_engine(engine)
         self.must_decide()
         known, undeclared = account_facts(facts, self._plan.facts)
-        if undeclared:
-            warnings.warn(undeclared_message(undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
         day = decision_date(as_of)
         account = str(known["account_id"])
-        reviews = review_history(history, self._plan.facts, account, day)
+        reviews, more = review_history(history, self._plan.facts, account, day)
         kinds = self._plan.events
         record = NO_RECORD
         if events is not None:
-            complete = check_recorded(list(recorded) if recorded is not None else list(kinds), kinds)
-            record = Record(account_events(events, kinds, account, max(day, date.today())), complete)
+            complete = check_recorded(recorded if recorded is not None else list(kinds), kinds)
+            happened, strangers = account_events(events, kinds, account, max(day, date.today()))
+            more += strangers
+            record = Record(happened, complete)
+        elif recorded is not None:
+            raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
+                                        "pass the events too, an empty list where there are none",
+                                        where="recorded")])
+        if names := list(dict.fromkeys([*undeclared, *more])):
+            warnings.warn(undeclared_message(names, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
         return self.decide_checked(known, day, reviews, record)
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,

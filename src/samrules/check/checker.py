@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 
 import attrs
@@ -16,6 +17,7 @@ from samrules.check.scope import (
     absolute_name,
     event_scope,
     field_of,
+    field_types,
     own_members,
     scope_of,
 )
@@ -32,6 +34,9 @@ from samrules.syntax.printer import text_of
 
 EVENT_COLUMNS = ("account_id", "event", "date")
 """What every event has: whose it is, its kind, its day."""
+
+MOST_ENTRIES = 50
+"""Rows of a criterion, criteria of a scorecard, outcomes of a decision: more is a table of data."""
 
 SUMMABLE = (Kind.INTEGER, Kind.NUMBER, Kind.RATIO, Kind.MONEY)
 
@@ -70,6 +75,11 @@ def check(bundle: Bundle) -> CheckedRuleset:
 
 def has_warnings(checked: CheckedRuleset) -> bool:
     return any(d.severity is Severity.WARNING for d in checked.findings)
+
+
+def _in_force(values: dict[date, float], day: date) -> float | None:
+    """The value that holds on a day, None before the first."""
+    return values[max(d for d in values if d <= day)] if any(d <= day for d in values) else None
 
 
 def _once(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
@@ -121,16 +131,25 @@ class _Checker:
 
     def inherited_fact_clashes(self) -> None:
         """A fact of this ruleset that a used one also declares, or two used ones declare apart."""
-        declared: dict[str, str] = {f.name: self.ruleset.name for f in self.ruleset.facts}
+        declared: dict[str, str] = {}
+        used = self.uses_all()
         for other in self.bundle.rulesets:
-            if other.name not in self.uses_all() or other.name == self.ruleset.name:
+            if other.name not in used:
                 continue
-            for fact in other.facts:
-                owner = declared.setdefault(fact.name, other.name)
-                if owner not in (other.name, self.ruleset.name):
-                    self.error("name-clash",
-                               f"the fact `{fact.name}` is declared by `{owner}` and by `{other.name}`",
+            shared = [(f.name, "fact") for f in other.facts] + [(m.name, "fact") for m in other.measures]
+            shared += [(e.name, "event") for e in other.events]
+            for name, what in shared:
+                owner = declared.setdefault(f"{what} `{name}`", other.name)
+                if owner != other.name:
+                    self.error("name-clash", f"the {what} `{name}` is declared by `{owner}` and by `{other.name}`",
                                "declare it once, in a ruleset that both use", self.ruleset.span)
+            if other.name not in self.ruleset.uses:
+                continue
+            own_named = other.name in {m for m, meaning in own_members(other, {}) if meaning.role is not Role.FACT}
+            fact = self.typer.scope.get(other.name)
+            if own_named and (fact is None or fact.ruleset != other.name or fact.role is Role.FACT):
+                self.error("name-clash", f"`{other.name}` is a fact, and what the ruleset `{other.name}` is known by",
+                           "rename the fact", self.ruleset.span)
 
     def uses_all(self) -> set[str]:
         by_name = {r.name: r for r in self.bundle.rulesets}
@@ -172,6 +191,9 @@ class _Checker:
             self.error("unknown-name", f"`{', '.join(of.events)}` has no field `{of.field}`",
                        did_you_mean(of.field, fields, "fields"), measure.span)
             return
+        if len(types := field_types(measure, known)) > 1:
+            self.error("type-mismatch", f"`{of.field}` is {types[0]} in one event and {types[1]} in another",
+                       "measure them apart", measure.span)
         if of.kind == "sum" and field is not None and field.type.kind not in SUMMABLE:
             self.error("type-mismatch", f"`{of.field}` is {field.type}, which has no sum",
                        "sum numbers or amounts", measure.span)
@@ -228,6 +250,9 @@ class _Checker:
     # --- scorecards ---
 
     def scorecard(self, card: rs.Scorecard) -> None:
+        if len(card.criteria) > MOST_ENTRIES:
+            self.error("too-large", f"a scorecard with {len(card.criteria)} criteria",
+                       f"a scorecard has at most {MOST_ENTRIES}, and reads well with 10", card.span)
         total = sum(c.weight for c in card.criteria)
         if abs(total - 100) > 1e-9:
             off = f"{abs(100 - total):g} {'too little' if total < 100 else 'too much'}"
@@ -245,6 +270,9 @@ class _Checker:
 
     def points(self, criterion: rs.Criterion) -> None:
         rows = criterion.points
+        if len(rows) > MOST_ENTRIES:
+            self.error("too-large", f"a criterion with {len(rows)} rows", f"a criterion has at most {MOST_ENTRIES}",
+                       criterion.span)
         for row in rows:
             if row.when is not None:
                 self.typer.condition(row.when)
@@ -270,19 +298,31 @@ class _Checker:
             return
         for end in (scale.zero, scale.full):
             type_ = self.typer.type_of(end)
-            if not isinstance(end, ex.Literal | ex.Name | ex.Negate):
-                self.error("bad-scorecard", "an end of a scale is a constant or a parameter",
-                           "name a parameter", end.span)
-            elif isinstance(end, ex.Name) and type_ is not None:
-                meaning = self.typer.scope.get(end.name)
-                if meaning is None or meaning.role is not Role.PARAMETER:
-                    self.error("bad-scorecard", f"`{end.name}` is not a parameter",
-                               "an end of a scale is a constant or a parameter", end.span)
+            if type_ is not None and self.constants(end) is None:
+                self.error("bad-scorecard", f"`{text_of(end)}` is not fixed",
+                           "an end of a scale is a constant or a parameter", end.span)
             if of is not None and type_ is not None and join(of, type_) is None:
                 self.error("type-mismatch", f"`{text_of(end)}` is {type_} where `{text_of(scale.of)}` is {of}",
                            "give the ends in the type of the fact", end.span)
-        if scale.zero == scale.full:
-            self.error("bad-scorecard", "a scale without width", "make `from` and `to` differ", scale.span)
+        zero, full = self.constants(scale.zero), self.constants(scale.full)
+        if zero and full:
+            days = sorted({*zero, *full} - {date.min}) or [date.min]
+            if any(_in_force(zero, day) == _in_force(full, day) for day in days):
+                self.error("bad-scorecard", "a scale without width", "make `from` and `to` differ", scale.span)
+
+    def constants(self, node: ex.Expr) -> dict[date, float] | None:
+        """The values of a constant or a parameter, by the day from which they hold; None for others."""
+        match node:
+            case ex.Negate(operand=operand):
+                inner = self.constants(operand)
+                return {day: -value for day, value in inner.items()} if inner is not None else None
+            case ex.Literal(value=int() | float() as value):
+                return {date.min: float(value)}
+            case ex.Name(name=name):
+                meaning = self.typer.scope.get(name)
+                if meaning and meaning.role is Role.PARAMETER and isinstance(meaning.of, rs.Parameter):
+                    return {v.since: float(v.value) for v in meaning.of.values if isinstance(v.value, int | float)}
+        return None
 
     def bands(self, card: rs.Scorecard) -> None:
         bounds = [b.since for b in card.bands]
@@ -304,21 +344,38 @@ class _Checker:
             self.error("no-decision", "rules without a decision",
                        "add `decide: {action: {outcomes: [...], otherwise: ...}}`",
                        self.ruleset.rules[0].span)
+        untyped = {t.name for t in self.ruleset.tables if not self.inputs_have_types(t)}
         for rule in self.ruleset.rules:
-            self.typer.condition(rule.when)
+            if rule.table not in untyped:
+                self.typer.condition(rule.when)
             for exception in rule.unless:
                 self.typer.condition(exception)
             for node in (rule.when, *rule.unless):
                 self.own_decision(node)
             for assignment in rule.then:
                 if isinstance(assignment.value, ex.Expr):
-                    self.typer.type_of(assignment.value)
+                    self.output(assignment.value)
                     self.own_decision(assignment.value)
             if decide is not None:
                 self.outcome(rule, decide)
             self.because(rule)
-        for definition in self.ruleset.define:
-            self.own_decision(definition.value)
+        for member in (*self.ruleset.define, *self.ruleset.scorecards):
+            for node in expressions_of(member):
+                self.own_decision(node)
+
+    def inputs_have_types(self, table: rs.DecisionTable) -> bool:
+        """Where one has none, that is said once, at the input and not at every cell below it."""
+        for node in table.inputs:
+            self.own_decision(node)
+        return None not in [self.typer.type_of(node) for node in table.inputs]
+
+    def output(self, node: ex.Expr) -> None:
+        type_ = self.typer.type_of(node)
+        if type_ is not None and type_.kind in (Kind.AGE, Kind.SCORE):
+            cure = "give the date itself" if type_.kind is Kind.AGE else \
+                "the decision carries its scores already, as intervals"
+            self.error("type-mismatch", f"`{text_of(node)}` cannot be an output: it can only be compared", cure,
+                       node.span)
 
     def own_decision(self, node: ex.Expr) -> None:
         for name in ex.names(node):
@@ -363,6 +420,11 @@ class _Checker:
                 self.error("unknown-placeholder", f"nothing here is named `{name}`",
                            did_you_mean(name, [*self.typer.scope.names(), WHO]), rule.because_span)
                 continue
+            if meaning.role is Role.DECISION and (
+                    meaning.ruleset == self.ruleset.name or meaning.of.hit_policy == "collect"):  # type: ignore[union-attr]
+                self.error("unknown-placeholder", f"the decision `{name}` cannot stand in a sentence",
+                           "say it in words: the sentence belongs to one outcome", rule.because_span)
+                continue
             type_ = self.typer.meaning_type(meaning)
             if singular and type_ and type_.kind not in (Kind.INTEGER, Kind.NUMBER):
                 self.error("unknown-placeholder", f"`{name}` is {type_}, which has no plural",
@@ -383,6 +445,12 @@ class _Checker:
                            decide.span)
         if len(set(decide.outcomes)) != len(decide.outcomes):
             self.error("name-clash", "an outcome stands twice", "remove one", decide.span)
+        if decide.unsettled == rs.CONFLICT:
+            self.error("bad-name", f"`{rs.CONFLICT}` is the outcome of rules that exclude each other",
+                       "choose another word for `unsettled`", decide.span)
+        if len(decide.outcomes) > MOST_ENTRIES:
+            self.error("too-large", f"a decision with {len(decide.outcomes)} outcomes",
+                       f"a decision has at most {MOST_ENTRIES}", decide.span)
         for word in {decide.unsettled, rs.CONFLICT, rs.EVIDENCE_NEEDED} & set(decide.outcomes):
             self.error("bad-name", f"`{word}` is the outcome of a decision that is not made",
                        "choose another word", decide.span)
@@ -402,8 +470,10 @@ class _Checker:
         r = self.ruleset
         criteria = [c for card in r.scorecards for c in card.criteria]
         entries: list[rs.Fact | rs.EventType | rs.Measure | rs.Parameter | rs.Definition | rs.Scorecard
-                      | rs.Criterion | rs.Rule] = [
-            *r.facts, *r.events, *r.measures, *r.parameters, *r.define, *r.scorecards, *criteria, *r.rules]
+                      | rs.Criterion | rs.Rule | rs.DecisionTable | rs.TableRow] = [
+            *r.facts, *r.events, *r.measures, *r.parameters, *r.define, *r.scorecards, *criteria,
+            *(rule for rule in r.rules if rule.table is None), *r.tables,
+            *(row for table in r.tables for row in table.rows)]
         for entry in entries:
             for key in entry.cites:
                 if key not in self.bundle.citations:

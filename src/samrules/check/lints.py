@@ -9,15 +9,18 @@ import attrs
 
 from samrules.check.domains import Domain, Interval, as_number, domain_of
 from samrules.check.scope import Meaning, Role, Scope
+from samrules.check.tables import findings as table_findings
 from samrules.check.typing import Typer
 from samrules.diagnostics import Diagnostic, Span
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
 from samrules.model.operators import FLIPPED, NEGATED
 from samrules.model.ruleset import expressions_of
-from samrules.model.templates import PLACEHOLDER
-from samrules.model.types import Type
+from samrules.model.templates import PLACEHOLDER, WHO
+from samrules.model.types import Kind, Type
+from samrules.syntax.expression import parse
 from samrules.syntax.printer import text_of
+from samrules.syntax.source import Problems
 
 FEWEST_CRITERIA, MOST_CRITERIA = 4, 10
 """Enough criteria to tell accounts apart, few enough that each counts: ideas 101 and 102."""
@@ -27,22 +30,34 @@ def lint(ruleset: rs.Ruleset, scopes: dict[str, Scope], types: dict[str, Type]) 
     """All findings of one ruleset that has no errors."""
     found: list[Diagnostic] = []
     found += _citing(ruleset)
-    found += _unused(ruleset, scopes[ruleset.name])
+    found += _unused(ruleset, scopes[ruleset.name], scopes)
     found += _outcomes(ruleset)
     found += _scorecards(ruleset)
     found += _assumptions(ruleset, scopes)
+    found += _bare_ratios(ruleset, scopes, types)
+    found += _texts_like_values(ruleset, scopes[ruleset.name])
     found += _Deadness(ruleset, scopes, types).findings()
+    dead = {d.span for d in found if d.code == "unreachable-row"}
+    found += (d for d in table_findings(ruleset, scopes[ruleset.name], types)
+              if d.code != "unreachable-row" or d.span not in dead)
     return found
 
 
 def _citing(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
-    for rule in ruleset.rules:
+    for rule in (r for r in ruleset.rules if r.table is None):
         if not rule.cites:
             yield Diagnostic("uncited-rule", f"the rule `{rule.name}` cites nothing",
                              "add `cites: [source/passage]`", rule.span)
         if not rule.because:
             yield Diagnostic("no-because", f"the rule `{rule.name}` has no sentence for the reader",
                              "add `because:` with the facts in braces", rule.span)
+    for table in ruleset.tables:  # once a table, not once a row
+        if any(not (row.cites or table.cites) for row in table.rows):
+            yield Diagnostic("uncited-rule", f"the table `{table.name}` has rows that cite nothing",
+                             "add `cites: [source/passage]` to the table, or to each row", table.span)
+        if any(not (row.because or table.because) for row in table.rows):
+            yield Diagnostic("no-because", f"the table `{table.name}` has rows without a sentence for the reader",
+                             "add `because:` to the table, or to each row", table.span)
     for parameter in ruleset.parameters:
         if not parameter.reason:
             yield Diagnostic("no-reason", f"nobody says why `{parameter.name}` is what it is",
@@ -54,13 +69,17 @@ def _written(ruleset: rs.Ruleset) -> Iterator[ex.Expr]:
         yield from expressions_of(member)
 
 
-def _unused(ruleset: rs.Ruleset, scope: Scope) -> Iterator[Diagnostic]:
+def _unused(ruleset: rs.Ruleset, scope: Scope, scopes: dict[str, Scope]) -> Iterator[Diagnostic]:
     """A ruleset that decides nothing is a dictionary for others: what it declares is not unused."""
     used = {name.name for node in _written(ruleset) for name in ex.names(node)}
     for rule in ruleset.rules:
         used |= {p.split(":")[0] for p in PLACEHOLDER.findall(rule.because or "")}
     meanings = {scope.meanings[n].absolute.removesuffix(".band") for n in used if n in scope}
     rulesets = {scope.meanings[n].ruleset for n in used if n in scope}
+    counted = {e for m in ruleset.measures for e in (*m.of.events, *m.since)}
+    rulesets |= {name for name in ruleset.uses if counted & set(scopes[name].events)} if counted else set()
+    if any(f"{{{WHO}}}" in (rule.because or "") for rule in ruleset.rules):
+        meanings.add("account_name")
     if ruleset.decide is not None:
         members: tuple[tuple[str, tuple[rs.Fact | rs.Parameter | rs.Definition, ...]], ...] = (
             ("fact", ruleset.facts), ("parameter", ruleset.parameters), ("definition", ruleset.define))
@@ -109,7 +128,7 @@ def _assumptions(ruleset: rs.Ruleset, scopes: dict[str, Scope]) -> Iterator[Diag
                     node.span)
 
 
-_RESTING = (Role.DEFINITION, Role.SCORE, Role.BAND)
+_RESTING = (Role.DEFINITION, Role.SCORE, Role.BAND, Role.DECISION)
 """What a name may stand for that rests on further names."""
 
 
@@ -124,7 +143,51 @@ def _reached(ruleset: str, nodes: list[ex.Expr], scopes: dict[str, Scope]) -> It
         meaning = scopes[owner].get(node.name) if isinstance(node, ex.Name) else None
         if meaning is not None and meaning.role in _RESTING and meaning.absolute not in seen:
             seen.add(meaning.absolute)
-            stack += [(inner, meaning.ruleset) for inner in expressions_of(meaning.of)]
+            members = scopes[meaning.ruleset].ruleset.rules if meaning.role is Role.DECISION else (meaning.of,)
+            stack += [(inner, meaning.ruleset) for m in members for inner in expressions_of(m)]
+
+
+def _texts_like_values(ruleset: rs.Ruleset, scope: Scope) -> Iterator[Diagnostic]:
+    """Outputs that read like a calculation with names that exist, and are taken as texts."""
+    for rule in ruleset.rules:
+        for assignment in rule.then:
+            text = assignment.value
+            if not isinstance(text, str):
+                continue
+            try:
+                node = parse(text, lambda a, b: Span("", 1, a + 1, 1, b + 1))
+            except Problems:
+                continue
+            known = [n.name for n in ex.names(node)]
+            if not isinstance(node, ex.Name) and known and all(n in scope for n in known):
+                yield Diagnostic("text-or-value", f"`{text}` is taken as a text",
+                                 f"write `{{value: {text}}}` to have it calculated, or quote it", assignment.span)
+
+
+_LEAST_ODD_RATIO = 2
+
+
+def _bare_ratios(ruleset: rs.Ruleset, scopes: dict[str, Scope], types: dict[str, Type]) -> Iterator[Diagnostic]:
+    """Ratios written as bare numbers from 2 on: `60` where `60%` was most likely meant."""
+    typer = Typer(scopes[ruleset.name], dict(types), lambda _: None)
+    for parameter in ruleset.parameters:
+        for dated in parameter.values:
+            if parameter.type.kind is Kind.RATIO and dated.bare and abs(float(dated.value)) >= _LEAST_ODD_RATIO:  # type: ignore[arg-type]
+                yield _bare_ratio(float(dated.value), dated.span)  # type: ignore[arg-type]
+    for written in _written(ruleset):
+        for node in ex.walk(written):
+            if not isinstance(node, ex.Compare | ex.Between):
+                continue
+            parts = ex.children(node)
+            ratio = any((t := typer.type_of(p)) is not None and t.kind is Kind.RATIO for p in parts)
+            for part in parts if ratio else ():
+                if isinstance(part, ex.Literal) and part.loose and isinstance(part.value, int | float) \
+                        and part.value >= _LEAST_ODD_RATIO:
+                    yield _bare_ratio(float(part.value), part.span)
+
+
+def _bare_ratio(value: float, span: Span | None) -> Diagnostic:
+    return Diagnostic("bare-ratio", f"`{value:g}` is {value * 100:,.0f}%", f"did you mean `{value:g}%`?", span)
 
 
 # --- conditions that can never, or must always, hold ---------------------------------------------
@@ -133,6 +196,7 @@ Domains = dict[ex.Expr, Domain]
 """What is still possible for each subject of a comparison; a name is written in absolute form."""
 
 
+_MOST_PERIODS = 60
 _BUDGET = 200_000
 """Steps of narrowing a ruleset may cost; past it nothing more is found, and nothing is wrong."""
 
@@ -145,6 +209,8 @@ class _Deadness:
     budget: int = _BUDGET
 
     def findings(self) -> list[Diagnostic]:
+        if len(self.days()) > _MOST_PERIODS:
+            return []  # a condition is dead only if it is dead in every period
         found: list[Diagnostic] = []
         for definition in self.ruleset.define:
             if self.boolean(definition.value):
@@ -217,8 +283,22 @@ class _Deadness:
                 earlier.append(rule.when)
 
     def covered(self, node: ex.Expr, earlier: list[ex.Expr]) -> bool:
-        whole = ex.All((node, *(ex.Not(e) for e in earlier)))
-        return all(self.narrow(whole, {}, day, self.ruleset.name) is None for day in self.days())
+        """Whether one earlier condition is true whenever this one is.
+
+        A condition that is not false may be unknown. So this one must be plain comparisons, which
+        are true only where their values are known, and the earlier one may speak of these only.
+        """
+        parts = node.operands if isinstance(node, ex.All) else (node,)
+        if not all(isinstance(p, ex.Compare | ex.Between | ex.In) for p in parts):
+            return False
+        if any(isinstance(n, ex.If | ex.Call) for n in ex.walk(node)):
+            return False
+        known = {n.name for n in ex.names(node)}
+        return any(
+            {n.name for n in ex.names(e)} <= known
+            and all(self.narrow(ex.All((node, ex.Not(e))), {}, day, self.ruleset.name) is None for day in self.days())
+            for e in earlier
+        )
 
     def unreachable(self, node: ex.Expr, span: Span | None, what: str) -> Diagnostic:
         return Diagnostic("unreachable-row", f"whenever `{text_of(node)}` holds, an earlier {what} holds too",
@@ -227,7 +307,7 @@ class _Deadness:
     def days(self) -> list[date]:
         """A day in each period between changes of parameters."""
         changes = {v.since for scope in self.scopes.values() for p in scope.ruleset.parameters for v in p.values}
-        return sorted(changes)[-40:] or [date(2000, 1, 1)]
+        return sorted(changes) or [date(2000, 1, 1)]
 
     # --- narrowing: the domains under which a condition can be true, or None if under none ---
 
@@ -333,7 +413,10 @@ class _Deadness:
         if domain is None:
             return known
         if isinstance(domain, Interval):
-            domain = domain.narrowed(operator, as_number(value))
+            number = as_number(value)
+            if abs(number) > 2**53:
+                return known  # beyond what a double tells apart
+            domain = domain.narrowed(operator, number)
         else:
             domain = domain.narrowed(operator, value)
         return None if domain.empty else {**known, key: domain}
@@ -349,6 +432,9 @@ class _Deadness:
         if type_ is None:
             return None
         meaning: Meaning | None = self.scopes[owner].get(node.name) if isinstance(node, ex.Name) else None
-        if meaning and isinstance(meaning.of, rs.Fact) and meaning.of.range:
-            return domain_of(type_, meaning.of.range.low, meaning.of.range.high)
+        if meaning and isinstance(meaning.of, rs.Fact):
+            range_ = meaning.of.range or rs.Range()
+            return domain_of(type_, range_.low, range_.high)
+        if type_.numeric:  # a calculation: neither its bounds nor that it is whole can be told from its type
+            return Interval()
         return domain_of(type_)

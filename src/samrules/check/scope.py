@@ -10,6 +10,7 @@ import attrs
 from samrules.diagnostics import Span
 from samrules.model import types as ty
 from samrules.model.ruleset import (
+    CONFLICT,
     Decide,
     Definition,
     EventType,
@@ -86,7 +87,7 @@ def measured_fact(measure: Measure, events: dict[str, EventType]) -> Fact:
         type_ = field.type if field is not None else ty.DATE
         range_ = field.range if field is not None else None
     if of.kind == "sum" and range_ is not None:  # a sum of amounts above 0 is above 0, and has no top
-        range_ = Range(low=range_.low) if isinstance(range_.low, int | float) and range_.low >= 0 else None
+        range_ = Range(low=0) if isinstance(range_.low, int | float) and range_.low >= 0 else None
     source = f"events: {', '.join(of.events)}"
     return Fact(measure.name, type_, measure.title, range=range_, source=source, cites=measure.cites,
                 measure=measure, span=measure.span)
@@ -97,6 +98,12 @@ def field_of(measure: Measure, events: dict[str, EventType]) -> Fact | None:
     found = [next((f for f in events[e].fields if f.name == measure.of.field), None)
              for e in measure.of.events if e in events]
     return found[0] if found and all(f is not None for f in found) else None
+
+
+def field_types(measure: Measure, events: dict[str, EventType]) -> list[Type]:
+    """The types that the field has in the events of the measure, each once."""
+    return list(dict.fromkeys(f.type for e in measure.of.events if e in events
+                              for f in events[e].fields if f.name == measure.of.field))
 
 
 def own_members(ruleset: Ruleset, events: dict[str, EventType]) -> list[tuple[str, Meaning]]:
@@ -153,7 +160,8 @@ def scope_of(ruleset: Ruleset, used: dict[str, Scope]) -> Scope:
 def event_scope(measure: Measure, scope: Scope) -> Scope:
     """The names that a measure's `where` may use: the fields all its events have, and parameters."""
     kinds = [scope.events[e] for e in measure.of.events if e in scope.events]
-    shared = [f for f in kinds[0].fields if all(f in k.fields for k in kinds)] if kinds else []
+    shared = [f for f in kinds[0].fields
+              if all((f.name, f.type) in {(g.name, g.type) for g in k.fields} for k in kinds)] if kinds else []
     meanings = {n: m for n, m in scope.meanings.items() if m.role in (Role.PARAMETER, Role.AS_OF)}
     meanings |= {f.name: Meaning(Role.FACT, f.name, "", f, f.span) for f in shared}
     return Scope(scope.ruleset, meanings, only=True)
@@ -161,7 +169,7 @@ def event_scope(measure: Measure, scope: Scope) -> Scope:
 
 def _enter(meanings: dict[str, Meaning], name: str, meaning: Meaning) -> None:
     meanings[name] = meaning
-    if meaning.role is Role.SCORE:
+    if isinstance(meaning.of, Scorecard) and meaning.role is Role.SCORE and meaning.of.bands:
         band = attrs.evolve(meaning, role=Role.BAND, absolute=f"{meaning.absolute}.band")
         meanings.setdefault(f"{name}.band", band)
 
@@ -171,4 +179,5 @@ def band_type(scorecard: Scorecard) -> Type:
 
 
 def decision_type(decide: Decide) -> Type:
-    return Type(ty.Kind.ENUM, words=decide.outcomes)
+    conflict = (CONFLICT,) if decide.hit_policy == "unique" else ()
+    return Type(ty.Kind.ENUM, words=(*decide.outcomes, *conflict))

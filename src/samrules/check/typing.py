@@ -188,8 +188,13 @@ class Typer:
                            f"write a duration such as `24 months` for `{text_of(shown)}`")
 
     def _in(self, node: ex.In) -> Type:
+        subject = self.type_of(node.subject)
+        if subject is not None and subject.kind in (Kind.AGE, Kind.SCORE):
+            self._mismatch(node, f"`in` does not work on {_a(subject)}", "compare it with a bound")
+            return ty.BOOLEAN
         for item in node.items:
-            if not isinstance(item, ex.Literal):
+            number = item.operand if isinstance(item, ex.Negate) else item
+            if not isinstance(number, ex.Literal):
                 self._mismatch(item, f"`{text_of(item)}` is not a constant",
                                "`in` takes a list of constants; write `a = b or a = c`")
             else:
@@ -242,15 +247,16 @@ class Typer:
     def _quotient(self, node: ex.Arithmetic, a: Type, b: Type) -> Type | None:
         if a.kind is Kind.MONEY and b.kind is Kind.MONEY:
             return ty.RATIO
-        if b.kind is Kind.MONEY and not a.loose:
+        if b.kind is Kind.MONEY:
             self._mismatch(node, "a number divided by an amount of money has no meaning",
                            "divide money by money, or money by a number")
             return None
         if a.kind is Kind.MONEY:
             return ty.MONEY
-        if a.unit and not b.unit:
-            return Type(Kind.NUMBER, unit=a.unit)
-        return ty.RATIO
+        alike = a.kind is b.kind and a.kind in (Kind.INTEGER, Kind.RATIO) and not (a.loose or b.loose)
+        if alike and (a.unit == b.unit or not (a.unit and b.unit)):
+            return ty.RATIO
+        return Type(Kind.NUMBER, unit=a.unit if not b.unit else None)
 
     def _call(self, node: ex.Call) -> Type | None:
         if node.function == "age":

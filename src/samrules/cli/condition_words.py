@@ -45,6 +45,9 @@ class ConditionWords:
                 yield depth, "any of these:"
             case ex.AtLeast(count=count, operands=operands):
                 yield depth, f"at least {count} of these:"
+            case ex.Literal(value=True):
+                yield depth, "whatever the facts"
+                return
             case ex.Not(operand=ex.All() | ex.Any_() | ex.AtLeast() as group):
                 yield depth, "not:"
                 yield from self.lines(group, depth + 1)

@@ -136,7 +136,7 @@ def _otherwise(decision: Decision) -> str:
     if stopped:
         return f"{said} {sentence(stopped[0].text)}"
     if near and near[0].near is not None:
-        failed = Phrases(decision).condition(near[0].near, near[0].near.value is False)
+        failed = Phrases(decision).condition(near[0].near, near[0].short_of[0][1])
         return f"{said} Nearest was {word(near[0].outcome)}, by “{near[0].title}”: {_end(failed)}"
     return said
 

@@ -12,6 +12,7 @@ import attrs
 from samrules.decision.events import Event
 from samrules.decision.evidence import Evidence, evidence, leaves
 from samrules.decision.trace import Trace
+from samrules.model import expressions as ex
 from samrules.model.ruleset import Decide, EventType, Fact
 from samrules.model.types import Duration, Type, Value
 
@@ -38,13 +39,14 @@ class RuleResult:
     reviews_needed: int
     because: str | None
     cites: tuple[str, ...]
-    short_of: tuple[Trace, ...]
-    """The fewest conditions that would have to turn for it to hold; empty unless it failed."""
+    short_of: tuple[tuple[Trace, bool], ...]
+    """The fewest conditions that would have to turn for it to hold, each with what it would have to
+    be; empty unless it failed."""
 
     @property
     def near(self) -> Trace | None:
         """The one condition it was short of, if it was only one and that one is known."""
-        only = self.short_of[0] if len(self.short_of) == 1 else None
+        only = self.short_of[0][0] if len(self.short_of) == 1 else None
         if only is None or only.value is None or not self._several:
             return None
         return only
@@ -57,7 +59,8 @@ class RuleResult:
     @property
     def stopped(self) -> bool:
         """Whether its conditions held and an exception kept it from holding."""
-        return self.when.value is True and any(e.value is True for e in self.exceptions)
+        held = len(self.reviews) >= self.reviews_needed and all(t is True for _, t in self.reviews[1:])
+        return held and self.when.value is True and any(e.value is True for e in self.exceptions)
 
 
 @attrs.frozen
@@ -182,7 +185,7 @@ class Decision:
         return tuple(r for r in self.rules if r.near is not None and not r.stopped)
 
     def why(self) -> Any:
-        """The explanation of the outcome: `str()` it, or take `.markdown()`, `.html()`, `.to_dict()`."""
+        """The explanation of the outcome: `str()` it, or take `.markdown()`, `.to_dict()`."""
         return self._explainer().why(self)
 
     def why_not(self, outcome: str) -> Any:
@@ -225,7 +228,7 @@ class Decision:
             ],
             "near": [
                 {"rule": r.name, "title": r.title, "outcome": r.outcome,
-                 "failed": [self._evidence(e) for e in evidence(r.near)] if r.near else []}
+                 "failed": self._failed(r)}
                 for r in self.near
             ],
             "facts_digest": self.facts_digest,
@@ -234,6 +237,14 @@ class Decision:
     def to_json(self) -> str:
         """`to_dict` as one line of JSON; the same inputs give the same bytes."""
         return json.dumps(self.to_dict(), ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
+
+    def _failed(self, rule: RuleResult) -> list[dict[str, Any]]:
+        """The condition that a near rule was short of; of a sustained one, its reviews."""
+        if rule.near is None:
+            return []
+        if isinstance(rule.near.expr, ex.Held):
+            return [{"condition": rule.near.text, "truth": "false", "facts": {}, "reviews": _reviews(rule)}]
+        return [self._evidence(e) for e in evidence(rule.near)]
 
     def _fired(self, rule: RuleResult) -> dict[str, Any]:
         found = {
@@ -246,7 +257,7 @@ class Decision:
         if rule.exceptions:
             found["exceptions"] = [self._evidence(e) for t in rule.exceptions for e in evidence(t)]
         if rule.reviews:
-            found["reviews"] = [{"date": d.isoformat(), "truth": truth_word(t)} for d, t in rule.reviews]
+            found["reviews"] = _reviews(rule)
         return found
 
 
@@ -268,6 +279,10 @@ class Decision:
         if item.within:
             found["within"] = item.within
         return found
+
+
+def _reviews(rule: RuleResult) -> list[dict[str, str]]:
+    return [{"date": day.isoformat(), "truth": truth_word(truth)} for day, truth in rule.reviews]
 
 
 def truth_word(truth: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from samrules.decision.trace import Trace, unique
+from samrules.decision.trace import Trace, below, unique
 from samrules.model import expressions as ex
 from samrules.model.types import Value
 
@@ -28,15 +28,20 @@ def evidence(trace: Trace) -> tuple[Evidence, ...]:
     return tuple(_evidence(leaf, within) for leaf, within in leaves(trace))
 
 
-def leaves(trace: Trace, within: str | None = None) -> Iterator[tuple[Trace, str | None]]:
-    """Each single condition, with the definition it stands in."""
-    if trace.is_named_condition:
-        yield from leaves(trace.parts[0], trace.text)
-    elif trace.is_group:
-        for part in trace.parts:
-            yield from leaves(part, within)
-    else:
-        yield trace, within
+def leaves(trace: Trace) -> Iterator[tuple[Trace, str | None]]:
+    """Each single condition once, in the order written, with the definition it first stands in."""
+    seen: set[int] = set()
+    stack: list[tuple[Trace, str | None]] = [(trace, None)]
+    while stack:
+        node, within = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        parts = below(node)
+        if not parts:
+            yield node, within
+        inside = node.text if node.is_named_condition else within
+        stack.extend((part, inside) for part in reversed(parts))
 
 
 def _evidence(leaf: Trace, within: str | None) -> Evidence:

@@ -73,9 +73,46 @@ def facts_seen(trace: Trace) -> dict[str, Value | None]:
             if t.note.role == "fact" and isinstance(t.expr, ex.Name)}
 
 
+def below(trace: Trace) -> tuple[Trace, ...]:
+    """The conditions a condition is made of; none where it stands for itself.
+
+    A definition is made of its condition; what is sustained, of the condition at this review.
+    """
+    if trace.is_named_condition:
+        return trace.parts
+    if isinstance(trace.expr, ex.Held):
+        return trace.parts[0].parts
+    return trace.parts if trace.is_group else ()
+
+
 def missing_facts(trace: Trace) -> list[str]:
-    """The facts below a node that were missing, in the order met."""
-    return [name for name, value in facts_seen(trace).items() if value is None]
+    """The missing facts that a value hangs on, in the order met: not those below a part whose value
+    is known without them, nor in a branch that was not taken."""
+    found: dict[str, None] = {}
+    seen: set[tuple[int, bool]] = set()
+    stack = [(trace, True)]
+    while stack:
+        node, wanted = stack.pop()
+        if (id(node), wanted) in seen:
+            continue
+        seen.add((id(node), wanted))
+        wanted = wanted and node.value is None
+        if wanted and node.note.role == "fact" and isinstance(node.expr, ex.Name):
+            found[node.expr.name] = None
+        stack.extend(reversed([(part, wanted or hidden) for part, hidden in _open_parts(node)]))
+    return list(found)
+
+
+def _open_parts(node: Trace) -> list[tuple[Trace, bool]]:
+    """The parts that may hide something missing; with whether a two-valued question hides it."""
+    if isinstance(node.expr, ex.Certain | ex.Possible):
+        return [(p, True) for p in node.parts if p.value is None]
+    if isinstance(node.expr, ex.If) and isinstance(node.parts[0].value, bool):
+        taken = node.parts[1] if node.parts[0].value else node.parts[2]
+        return [(node.parts[0], False), (taken, False)]
+    if isinstance(node.expr, ex.Call) and node.expr.function == "coalesce" and node.note.role == "":
+        return [(node.parts[0], True)]  # of a scale: what stands in for the value is its least or most
+    return [(p, False) for p in node.parts]
 
 
 def unique(trace: Trace) -> Iterator[Trace]:

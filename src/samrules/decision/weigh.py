@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from samrules.decision.decision import RuleResult, ScoreResult
 from samrules.decision.policy import judge
-from samrules.decision.trace import Trace, missing_facts, unique
+from samrules.decision.trace import Trace, below, missing_facts, unique
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Decide
 
@@ -24,7 +24,7 @@ def deciding_unknowns(decide: Decide, rules: Sequence[RuleResult], scores: Itera
     by_key = {s.key: s for s in scores}
     weights: dict[str, float] = defaultdict(float)
     for rule in _relevant(decide, rules):
-        _spread(rule.trace, 1.0, by_key, weights)
+        _spread(rule.trace, by_key, weights)
     place = {name: i for i, name in enumerate(order)}
     return tuple(sorted(weights, key=lambda f: (-round(weights[f], 9), place.get(f, len(place)))))
 
@@ -43,16 +43,21 @@ def _relevant(decide: Decide, rules: Sequence[RuleResult]) -> list[RuleResult]:
     return found
 
 
-def _likely(trace: Trace) -> float:
+Chances = dict[int, float]
+"""How likely each unknown node is to hold, by identity: a shared node is weighed once."""
+
+
+def _likely(trace: Trace, known: Chances) -> float:
     """How likely a condition is, if each unknown one is as likely to hold as not."""
     if trace.value is not None:
         return 1.0 if trace.value is True else 0.0
-    if trace.is_named_condition:
-        return _likely(trace.parts[0])
-    if not trace.is_group:
-        return 0.5
-    parts = [_likely(p) for p in trace.parts]
-    match trace.expr:
+    if id(trace) not in known:
+        known[id(trace)] = _chance(trace, [_likely(p, known) for p in below(trace)])
+    return known[id(trace)]
+
+
+def _chance(trace: Trace, parts: Sequence[float]) -> float:
+    match trace.expr if trace.is_group else None:
         case ex.Not():
             return 1 - parts[0]
         case ex.All():
@@ -61,7 +66,7 @@ def _likely(trace: Trace) -> float:
             return 1 - math.prod(1 - p for p in parts)
         case ex.AtLeast(count=count):
             return sum(_exactly(parts)[count:])
-    return 0.5
+    return parts[0] if parts else 0.5
 
 
 def _exactly(chances: Sequence[float]) -> list[float]:
@@ -75,22 +80,36 @@ def _exactly(chances: Sequence[float]) -> list[float]:
     return dist
 
 
-def _spread(trace: Trace, weight: float, scores: dict[str, ScoreResult], into: dict[str, float]) -> None:
-    """Give each missing fact below its share of the weight."""
-    if trace.value is not None:
-        return
-    if trace.is_named_condition:
-        _spread(trace.parts[0], weight, scores, into)
-    elif isinstance(trace.expr, ex.Held):
-        _spread(trace.parts[0].parts[0], weight, scores, into)
-    elif trace.is_group:
-        chances = [_likely(p) for p in trace.parts]
-        for index, part in enumerate(trace.parts):
-            others = chances[:index] + chances[index + 1 :]
-            _spread(part, weight * _pivotal(trace.expr, others), scores, into)
-    else:
-        for fact, share in _shares(trace, scores).items():
-            into[fact] += weight * share
+def _spread(root: Trace, scores: dict[str, ScoreResult], into: dict[str, float]) -> None:
+    """Give each missing fact below its share of the weight, each node once, those above it first."""
+    chances: Chances = {}
+    weights: dict[int, float] = defaultdict(float)
+    weights[id(root)] = 1.0
+    for trace in _downwards(root):
+        weight, parts = weights[id(trace)], below(trace)
+        if trace.value is not None:
+            continue
+        if not parts:
+            for fact, share in _shares(trace, scores).items():
+                into[fact] += weight * share
+        likely = [_likely(p, chances) for p in parts]
+        for index, part in enumerate(parts):
+            others = likely[:index] + likely[index + 1 :]
+            weights[id(part)] += weight * (_pivotal(trace.expr, others) if trace.is_group else 1.0)
+
+
+def _downwards(root: Trace) -> list[Trace]:
+    """The unknown nodes below, each once and after all that rest on it."""
+    done: dict[int, Trace] = {}
+
+    def visit(trace: Trace) -> None:
+        if id(trace) not in done and trace.value is None:
+            for part in below(trace):
+                visit(part)
+            done[id(trace)] = trace
+
+    visit(root)
+    return list(reversed(done.values()))
 
 
 def _pivotal(group: ex.Expr, others: Sequence[float]) -> float:
@@ -123,32 +142,44 @@ def _shares(leaf: Trace, scores: dict[str, ScoreResult]) -> dict[str, float]:
 # --- how far from holding ------------------------------------------------------------------------
 
 
-def short_of(trace: Trace) -> tuple[Trace, ...]:
-    """A smallest set of conditions whose truth would have to turn for a rule that fails to hold."""
-    return tuple(_flips(trace, True)) if trace.value is False else ()
+def short_of(trace: Trace) -> tuple[tuple[Trace, bool], ...]:
+    """A smallest set of conditions that would have to turn for a rule that fails to hold.
+
+    Each with what it would have to be.
+    """
+    return tuple(_flips(trace, True, {})) if trace.value is False else ()
 
 
-def _flips(trace: Trace, wanted: bool) -> list[Trace]:
+Flips = list[tuple[Trace, bool]]
+
+
+def _flips(trace: Trace, wanted: bool, known: dict[tuple[int, bool], Flips]) -> Flips:
     """A smallest set of conditions whose truth would have to turn for this to be as wanted."""
     if trace.value is wanted:
         return []
-    if trace.is_named_condition:
-        return _flips(trace.parts[0], wanted)
+    key = id(trace), wanted
+    if key not in known:
+        known[key] = _turned(trace, wanted, known)
+    return known[key]
+
+
+def _turned(trace: Trace, wanted: bool, known: dict[tuple[int, bool], Flips]) -> Flips:
+    parts = below(trace)
     if isinstance(trace.expr, ex.Held):  # it must hold now, and it must have held before
-        return [*_flips(trace.parts[0].parts[0], wanted), trace]
+        return [*_flips(parts[0], wanted, known), (trace, wanted)]
     if not trace.is_group:
-        return [trace]
+        return _flips(parts[0], wanted, known) if parts else [(trace, wanted)]
     match trace.expr:
         case ex.Not():
-            return _flips(trace.parts[0], not wanted)
+            return _flips(parts[0], not wanted, known)
         case ex.All():
-            need = len(trace.parts) if wanted else 1
+            need = len(parts) if wanted else 1
         case ex.Any_():
-            need = 1 if wanted else len(trace.parts)
+            need = 1 if wanted else len(parts)
         case ex.AtLeast(count=count):
-            need = count if wanted else len(trace.parts) - count + 1
+            need = count if wanted else len(parts) - count + 1
         case _:
-            return [trace]
-    by_size: Callable[[list[Trace]], int] = len
-    cheapest = sorted((_flips(p, wanted) for p in trace.parts), key=by_size)[:need]
-    return [flip for flips in cheapest for flip in flips]
+            return [(trace, wanted)]
+    cheapest = sorted((_flips(p, wanted, known) for p in parts), key=len)[:need]
+    merged = {(id(leaf), to): (leaf, to) for flips in cheapest for leaf, to in flips}
+    return list(merged.values())

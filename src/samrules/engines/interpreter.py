@@ -32,8 +32,8 @@ class View:
     day: date
     facts: Facts
     parameters: Mapping[str, Value]
-    earlier: Sequence[View]
-    """Views of the earlier reviews, latest first."""
+    earlier: Sequence[View | FactError]
+    """Views of the earlier reviews, latest first; where one could not be made, why."""
     steps: dict[str, Trace] = attrs.field(factory=dict)
 
 
@@ -43,14 +43,20 @@ def view(plan: Plan, facts: Facts, as_of: date,
 
     Raises FactError if a parameter has no value yet on one of the dates.
     """
-    reviews = [*history, (as_of, facts)] if plan.looks_back else [(as_of, facts)]
-    views: list[View] = []
-    for day, known in reviews:
-        current = View(plan, day, known, parameters_at(plan, day), list(reversed(views)))
-        for step in plan.steps:
-            current.steps[step.name] = evaluate(step.expr, current)
-        views.append(current)
-    return views[-1]
+    earlier: list[View | FactError] = []
+    for day, known in history if plan.looks_back else ():
+        try:
+            earlier.insert(0, _view(plan, known, day, list(earlier)))
+        except FactError as error:  # it matters only to a rule that looks back so far
+            earlier.insert(0, error)
+    return _view(plan, facts, as_of, earlier)
+
+
+def _view(plan: Plan, facts: Facts, day: date, earlier: Sequence[View | FactError]) -> View:
+    current = View(plan, day, facts, parameters_at(plan, day), earlier)
+    for step in plan.steps:
+        current.steps[step.name] = evaluate(step.expr, current)
+    return current
 
 
 def parameters_at(plan: Plan, day: date) -> dict[str, Value]:
@@ -83,7 +89,7 @@ def evaluate(node: ex.Expr, at: View) -> Trace:
             return _name(node, name, at, note)
         case ex.Cutoff(duration=duration):
             length = evaluate(duration, at)
-            return Trace(node, _before(length.value, at.day), (length,), note)
+            return Trace(node, date_before(length.value, at.day), (length,), note)
         case ex.Held(operand=operand):
             return _held(node, evaluate(operand, at), at, note)
     parts = tuple(evaluate(child, at) for child in ex.children(node))
@@ -183,7 +189,7 @@ def _name(node: ex.Expr, name: str, at: View, note: Note) -> Trace:
     return Trace(node, at.facts.get(name), (), note)
 
 
-def _before(length: Value | None, day: date) -> date | None:
+def date_before(length: Value | None, day: date) -> date | None:
     """The date so long before a day; before the calendar begins, its first day."""
     if not isinstance(length, Duration):
         return None
@@ -200,12 +206,14 @@ def _held(node: ex.Held, now: Trace, at: View, note: Note) -> Trace:
     with fewer on record it is false: not yet.
     """
     parts = [_at_review(now, at.day)]
-    reach = _before(node.over, at.day) if node.over is not None else at.day
+    reach = date_before(node.over, at.day) if node.over is not None else at.day
     assert reach is not None
     enough = node.reviews == 1 and at.day <= reach
     for view_ in at.earlier:
         if enough:
             break
+        if isinstance(view_, FactError):
+            raise view_
         parts.append(_at_review(evaluate(node.operand, view_), view_.day))
         enough = len(parts) >= node.reviews and view_.day <= reach
     value = all_of([p.value for p in parts]) if enough else False

@@ -14,7 +14,7 @@ import attrs
 
 from samrules.decision.events import Event
 from samrules.diagnostics import Diagnostic
-from samrules.engines.interpreter import View, evaluate, parameters_at
+from samrules.engines.interpreter import View, date_before, evaluate, parameters_at
 from samrules.errors import FactError
 from samrules.model.operators import OPERATORS
 from samrules.model.types import Kind, Value
@@ -60,7 +60,7 @@ def measured(plan: Plan, facts: Mapping[str, Value], record: Record, day: date) 
             continue
         value = _value(measure, chosen)
         given = facts.get(measure.name)
-        if given is not None and value is not None and not _agree(given, value):
+        if given is not None and value is not None and not _agree(given, value, measure.type.kind):
             problems.append(_disagreement(measure, given, value, str(facts["account_id"]), day))
         if value is not None and given is None:
             found[measure.name] = value
@@ -76,7 +76,7 @@ def _chosen(plan: Plan, measure: PlannedMeasure, record: Record, day: date) -> t
     spec = measure.measure
     if not record.recorded.issuperset((*spec.of.events, *spec.since)):
         return None
-    after = spec.within.before(day) if spec.within is not None else None
+    after = date_before(spec.within, day)
     if spec.since:
         starts = [e.day for e in record.events if e.type in spec.since and e.day <= day]
         if not starts:
@@ -128,10 +128,11 @@ def _sum(values: Sequence[Value], kind: Kind) -> Value | None:
     return total
 
 
-def _agree(given: Value, value: Value) -> bool:
-    """Whether a value that was given is the one counted; amounts may have been rounded to cents."""
+def _agree(given: Value, value: Value, kind: Kind) -> bool:
+    """Whether a value that was given is the one counted: amounts may have been rounded to cents, other
+    numbers to six places."""
     if isinstance(given, float) and isinstance(value, int | float):
-        return math.isclose(given, value, rel_tol=1e-6, abs_tol=0.01)
+        return math.isclose(given, value, rel_tol=1e-9, abs_tol=0.0101 if kind is Kind.MONEY else 1e-6)
     return given == value
 
 

@@ -184,14 +184,19 @@ def _placeholder(part: Placeholder, now: View) -> str:
 
 def _outputs(plan: Plan, rules: Sequence[RuleResult], outcome: str | tuple[str, ...],
              now: View) -> Mapping[str, tuple[Value | None, Type | None]]:
-    """Each output from the first rule that holds, gives the outcome and sets it."""
+    """Each output from the first rule that holds, gives the outcome and sets it.
+
+    Where a rule before it is still unknown and would set it otherwise, the output is not known yet.
+    """
     wanted = outcome if isinstance(outcome, tuple) else (outcome,)
     found: dict[str, tuple[Value | None, Type | None]] = {}
     for planned, result in zip(plan.rules, rules, strict=True):
-        if result.truth is not True or result.outcome not in wanted:
+        if result.truth is False or result.outcome not in wanted:
             continue
         for name, value in planned.outputs:
-            if name not in found:
+            if name not in found and result.truth is None:
+                found[name] = (None, None)
+            elif name not in found:
                 found[name] = (evaluate(value.expr, now).value, value.type) \
                     if isinstance(value, Shown) else (value, None)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import attrs
@@ -36,12 +37,22 @@ _NEEDS = {
     "<=": "at most {} needed", ">": "above {} needed", ">=": "at least {} needed",
 }
 
+ALWAYS = ex.Literal(True, Kind.BOOLEAN)
+"""The condition of a row of a table that asks nothing."""
+
 
 @attrs.frozen
 class Phrases:
     """Speaks of the conditions of one decision."""
 
     decision: Decision
+    said: set[int] = attrs.field(factory=set, eq=False, repr=False)
+    """Definitions spoken of already: the second time they are only named."""
+
+    def said_before(self, trace: Trace) -> bool:
+        before = id(trace.parts[0]) in self.said
+        self.said.add(id(trace.parts[0]))
+        return before
 
     def condition(self, leaf: Trace, wanted: bool = True, *, by: bool = False) -> str:
         """A condition as a line: `gross margin: 3%, at least 10% needed (7 percentage points short)`.
@@ -65,6 +76,8 @@ class Phrases:
             return self.member(leaf, wanted)
         if isinstance(leaf.expr, ex.Known):
             return self.known(leaf, wanted)
+        if leaf.expr == ALWAYS:
+            return "whatever the facts" + ("" if wanted else ", never needed")
         if choice := _decision_asked(leaf):
             return self.of_decision(leaf, choice, wanted)
         if isinstance(leaf.expr, ex.Name):
@@ -77,6 +90,8 @@ class Phrases:
         if trace.is_named_condition:
             return self.subject(trace)
         match trace.expr:
+            case ex.Not() if trace.is_group and trace.parts[0].is_named_condition:
+                return f"{self.subject(trace.parts[0])}: {value_in_words(trace.parts[0].value, ty.BOOLEAN)}"
             case ex.Not() if trace.is_group:
                 return self.plainly(trace.parts[0])
             case ex.Name():
@@ -88,9 +103,11 @@ class Phrases:
             case ex.Compare() if not _constant(trace.parts[0]) and self.score_of(trace) is None:
                 return f"{self.subject(trace.parts[0])}: {self.value(trace.parts[0], trace.note.type)}"
         if trace.is_group:
-            joint = "and" if isinstance(trace.expr, ex.All) else "or"
-            return listed([self.plainly(p) for p in trace.parts], joint)
-        return self.condition(trace)
+            holding = [p for p in trace.parts if p.value is True]
+            shown = holding if trace.value is True else trace.parts
+            joint = "or" if isinstance(trace.expr, ex.Any_) and trace.value is not True else "and"
+            return listed([self.plainly(p) for p in shown], joint)
+        return self.condition(trace).split(", ")[0]
 
     def events(self, trace: Trace) -> tuple[Item, ...]:
         """The events behind the facts of a condition, with their days; the latest first."""
@@ -173,7 +190,7 @@ class Phrases:
             limit = f"“{right.value}”"
         if not _constant(right):
             equal = "equal to " if operator == "=" else ""
-            limit = f"{equal}{self.subject(right)} ({limit})"
+            limit = f"{equal}{self.subject(right)} ({limit}{self.aside(right)})"
         text = f"{self.subject(left)}: {shown}{self.aside(left)}"
         if operator in ("=", "!=") and _met(leaf, wanted) and _constant(right):
             return f"{text}, as needed"
@@ -184,7 +201,9 @@ class Phrases:
         return text + self.gap(operator, left.value, right.value, type_, _met(leaf, wanted), by)
 
     def need(self, operator: str, right: Trace, type_: Type) -> str:
-        return _NEEDS[operator].format(self.value(right, type_) if _constant(right) else self.subject(right))
+        same = "the same as whether " if type_.kind is Kind.BOOLEAN else ""
+        return _NEEDS[operator].format(
+            self.value(right, type_) if _constant(right) else f"{same}{self.subject(right)}")
 
     def gap(self, operator: str, value: Value | None, limit: Value | None, type_: Type | None,
             met: bool | None, by: bool) -> str:
@@ -195,7 +214,8 @@ class Phrases:
                 or isinstance(value, bool):
             return ""
         whole = type_.kind in (Kind.INTEGER, Kind.ORDINAL)
-        size = abs(limit - value) + (1 if whole and not met and operator in "<>" else 0)
+        size = abs(limit - value) + (1 if whole and limit == int(limit) and not met and operator in "<>" else 0)
+        size = math.ceil(size) if whole and not met else size
         if size == 0:
             return " (exactly there)" if met else " (exactly at the limit)"
         amount = self.difference(size, type_)
@@ -228,7 +248,7 @@ class Phrases:
             return f"{self.subject(since)}: {UNKNOWN}, {need}"
         now = self.decision.as_of
         ago = age_in_words(since.value, now)
-        text = f"{self.subject(since)}: {day(since.value)}, {ago if ago.startswith('in ') else ago + ' ago'}, {need}"
+        text = f"{self.subject(since)}: {day(since.value)}{self.aside(since)}, {ago if ago.startswith('in ') else ago + ' ago'}, {need}"
         met = _met(leaf, wanted)
         if met is None or (met and not by) or operator in ("=", "!=") or not isinstance(cutoff.value, date):
             return text
@@ -257,7 +277,7 @@ class Phrases:
         subject, *items = leaf.parts
         words = listed([self.value(i, leaf.note.type) for i in items], "or")
         need = "as needed" if _met(leaf, wanted) else f"{'' if wanted else 'anything but '}{words} needed"
-        return f"{self.subject(subject)}: {self.value(subject, leaf.note.type)}, {need}"
+        return f"{self.subject(subject)}: {self.value(subject, leaf.note.type)}{self.aside(subject)}, {need}"
 
     def known(self, leaf: Trace, wanted: bool) -> str:
         assert isinstance(leaf.expr, ex.Known)
@@ -297,7 +317,8 @@ class Phrases:
         shown = interval(score.low, score.high)
         if isinstance(written, ex.Between):
             low, high = (compare.parts[0].parts[0].parts[1] for compare in leaf.parts)
-            return f"{score.title}: {shown}, between {self.value(low)} and {self.value(high)} needed"
+            not_ = "" if wanted else "not "
+            return f"{score.title}: {shown}, {not_}between {self.value(low)} and {self.value(high)} needed"
         if isinstance(written, ex.Known):
             return f"{score.title}: {shown}, must {'' if written.known is wanted else 'not '}be known in full"
         band = word(score.band) if score.band else "more than one band possible"
@@ -326,7 +347,8 @@ class Phrases:
     def other(self, leaf: Trace, wanted: bool) -> str:
         """A condition without words of its own, such as one made with `if`: as the author wrote it."""
         text = leaf.text or "the condition"
-        return f"{text}: {value_in_words(leaf.value, ty.BOOLEAN)}, {'yes' if wanted else 'no'} needed"
+        need = "as needed" if _met(leaf, wanted) else f"{'yes' if wanted else 'no'} needed"
+        return f"{text}: {value_in_words(leaf.value, ty.BOOLEAN)}, {need}"
 
 
 def _met(leaf: Trace, wanted: bool) -> bool | None:

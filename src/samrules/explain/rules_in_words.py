@@ -87,7 +87,7 @@ def reviews(rule: RuleResult) -> Item:
     """At how many of the reviews it had to hold it did: `held at 1 of 2 reviews`."""
     assert isinstance(rule.trace.expr, ex.Held)
     over = rule.trace.expr.over
-    held = next((i for i, (_, truth) in enumerate(rule.reviews) if truth is not True), len(rule.reviews))
+    held = sum(truth is True for _, truth in rule.reviews)
     needed = max(rule.reviews_needed, len(rule.reviews))
     text = f"held at {held} of {counted(needed, 'reviews')}"
     if len(rule.reviews) < rule.reviews_needed:
@@ -178,9 +178,8 @@ def nearest_misses(decision: Decision, *, most: int = 1) -> list[Part]:
 def _miss(rule: RuleResult, decision: Decision) -> Item:
     phrases = Phrases(decision)
     missing = []
-    for leaf in rule.short_of:
-        text = reviews(rule).text if isinstance(leaf.expr, ex.Held) else \
-            phrases.condition(leaf, leaf.value is not True)
+    for leaf, wanted in rule.short_of:
+        text = reviews(rule).text if isinstance(leaf.expr, ex.Held) else phrases.condition(leaf, wanted)
         missing.append(Item(text, mark_of(None if leaf.value is None else False)))
     lead = f"{word(rule.outcome)}, by “{rule.title}”"
     if len(missing) == 1:
@@ -196,6 +195,8 @@ def _stronger(decision: Decision) -> set[str]:
         held = any(r.truth is True for r in decision.rules)
         return set(outcomes[: outcomes.index(decision.outcome)] if held else outcomes) - {decision.outcome}
     given = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
+    if decision.deciding and decision.decide.hit_policy in ("first", "unique"):
+        return set()  # an earlier rule decides, or another one would conflict
     return set(outcomes) - set(given)
 
 

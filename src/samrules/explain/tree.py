@@ -31,47 +31,45 @@ def item(trace: Trace, phrases: Phrases, wanted: bool = True, *, by: bool = Fals
 
 
 def _named(trace: Trace, phrases: Phrases, wanted: bool, by: bool) -> Item:
-    """A definition by its title; below it what it rests on."""
+    """A definition by its title; below it what it rests on, the first time it is spoken of."""
     met = None if trace.value is None else trace.value is wanted
     title = phrases.subject(trace)
     body = trace.parts[0]
     text = title if wanted else f"{title}: {value_in_words(trace.value, BOOLEAN)}"
     if not wanted and met is not True:
         text += ", no needed"
-    if wanted and body.is_group and isinstance(body.expr, ex.AtLeast):
-        text += f": {_count(body)}"
-    elif body.is_group and isinstance(body.expr, ex.Any_) and len(body.parts) > 1:
-        text += ": any of these" if wanted else ": none of these"
-    inner = lines(body, phrases, by=by) if wanted and isinstance(body.expr, ex.All) and body.is_group \
-        else _below(body, phrases, wanted, by)
+    if phrases.said_before(trace):
+        return Item(f"{text} (as above)", mark_of(met))
+    if not body.is_group or isinstance(body.expr, ex.Not):
+        return Item(text, mark_of(met), (item(body, phrases, wanted, by=by),))
+    inner = tuple(item(p, phrases, wanted, by=by) for p in body.parts)
+    if not isinstance(body.expr, ex.All) or not wanted:
+        text += f": {_group_words(body, wanted)}"
     return Item(text, mark_of(met), inner)
-
-
-def _below(body: Trace, phrases: Phrases, wanted: bool, by: bool) -> tuple[Item, ...]:
-    if body.is_group and not isinstance(body.expr, ex.Not):
-        return tuple(item(p, phrases, wanted, by=by) for p in body.parts)
-    return (item(body, phrases, wanted, by=by),)
 
 
 def _group_words(trace: Trace, wanted: bool) -> str:
     match trace.expr:
         case ex.All():
-            return "all of these" if wanted else "at least one of these"
+            return "all of these" if wanted else "not all of these may hold"
         case ex.Any_():
-            return "any of these" if wanted else "all of these"
+            return "any of these" if wanted else "none of these may hold"
         case ex.AtLeast():
-            return _count(trace) if wanted else "not so many: " + _count(trace)
+            return _count(trace) if wanted else f"fewer than {trace.expr.count} may hold, {_holding(trace)}"
     return ""
 
 
 def _count(trace: Trace) -> str:
     """`3 of 4 hold, 2 needed`, and how many are unknown."""
     assert isinstance(trace.expr, ex.AtLeast)
+    return f"{_holding(trace)}, {trace.expr.count} needed"
+
+
+def _holding(trace: Trace) -> str:
     true = sum(p.value is True for p in trace.parts)
     open_ = sum(p.value is None for p in trace.parts)
     unknown = f", {open_} not known" if open_ else ""
-    verb = "holds" if true == 1 else "hold"
-    return f"{true} of {len(trace.parts)} {verb}{unknown}, {trace.expr.count} needed"
+    return f"{true} of {len(trace.parts)} {'holds' if true == 1 else 'hold'}{unknown}"
 
 
 __all__ = ["item", "lines"]

@@ -16,6 +16,7 @@ from samrules.explain.rules_in_words import (
     threshold_parts,
 )
 from samrules.explain.why import why
+from samrules.model.ruleset import CONFLICT
 
 
 def why_not(decision: Decision, outcome: str) -> Explanation:
@@ -76,7 +77,11 @@ def _answer(decision: Decision, outcome: str) -> str:
 def _precedence(decision: Decision, wanted: str) -> str:
     if decision.decide.hit_policy == "first":
         return "an earlier rule decides"
-    return f"{outcome_words(decision)} comes before {wanted}"
+    if decision.outcome == CONFLICT:
+        others = [word(r.outcome) for r in decision.fired if word(r.outcome) != wanted]
+        return f"so does a rule for {listed(others)}, and the two exclude each other"
+    stronger = [word(o) for o in decision.possible if word(o) != wanted]
+    return f"{listed(stronger, 'or')} comes before {wanted}"
 
 
 def _blocking(decision: Decision, outcome: str) -> list[RuleResult]:

@@ -11,7 +11,7 @@ import attrs
 from samrules.decision.events import Event
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.errors import FactError
-from samrules.inputs.facts import ID, BadValue, convert
+from samrules.inputs.facts import ID, BadValue, convert, mappings
 from samrules.model.ruleset import EventType, Fact
 from samrules.model.types import Kind, Type
 
@@ -83,17 +83,27 @@ class Reader:
 
 
 def account_events(given: Iterable[Mapping[str, Any]], kinds: Mapping[str, EventType], account: str,
-                   latest: date) -> tuple[Event, ...]:
-    """Events passed from Python, in order. Each is a mapping with `event`, `date` and its fields.
+                   latest: date) -> tuple[tuple[Event, ...], tuple[str, ...]]:
+    """Events passed from Python, in order, and the names in them that nothing declares.
+
+    Each is a mapping with `event`, `date` and its fields.
 
     Raises FactError with every problem.
     """
     reader = Reader(kinds, latest)
-    found = [reader.read(event, account, f"account {account}, event {number}")
-             for number, event in enumerate(given, start=1)]
+    found = []
+    for number, event in enumerate(mappings(given, "events"), start=1):
+        where = f"account {account}, event {number}"
+        owner = event.get(ID)
+        if owner is not None and str(owner).strip() != account:
+            reader.problems.append(Diagnostic(
+                "bad-event", f"an event of the account `{owner}`", "pass the events of one account only",
+                where=where))
+            continue
+        found.append(reader.read(event, account, where))
     if reader.problems:
         raise FactError(reader.problems)
-    return in_order(e for e in found if e is not None)
+    return in_order(e for e in found if e is not None), tuple(reader.strangers)
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -102,6 +112,9 @@ def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
 
 def check_recorded(recorded: Collection[str], kinds: Mapping[str, EventType]) -> frozenset[str]:
     """The kinds of events said to be recorded. Raises FactError for one that nothing declares."""
+    if isinstance(recorded, str):
+        raise FactError([Diagnostic("bad-event", "`recorded` is one text", f"pass a list: [{recorded!r}]",
+                                    where="recorded")])
     unknown: Sequence[str] = [k for k in recorded if k not in kinds]
     if unknown:
         raise FactError([Diagnostic("bad-event", f"no ruleset in use declares the event `{k}`",

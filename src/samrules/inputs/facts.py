@@ -66,7 +66,9 @@ def _unwrapped(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str | date):
         return None if value.__class__.__name__ == "NaTType" else value
     if isinstance(value, Decimal):
-        return None if value.is_nan() else float(value)
+        if value.is_nan():
+            return None
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     if value.__class__.__name__ in ("NAType", "NaTType"):
         return None
     item = getattr(value, "item", None)  # a numpy scalar
@@ -269,24 +271,42 @@ def account_facts(given: Mapping[str, Any], declared: Mapping[str, Fact]) -> tup
     return gathered.facts, gathered.undeclared
 
 
-def review_history(given: Iterable[Mapping[str, Any]], declared: Mapping[str, Fact], account: str,
-                   as_of: date) -> list[tuple[date, dict[str, Value]]]:
-    """Earlier reviews passed from Python, in order of date.
+def mappings(given: object, what: str) -> list[Mapping[str, Any]]:
+    """A list of mappings passed from Python; None is an empty one. Raises FactError for anything else."""
+    if given is None:
+        return []
+    entries: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, Mapping) else [given]
+    if isinstance(given, Mapping) or any(not isinstance(e, Mapping) for e in entries):
+        raise FactError([Diagnostic("wrong-type", f"{what} are a list of mappings, not {type(given).__name__}",
+                                    "pass a list of dictionaries", where=what)])
+    return entries
+
+
+def review_history(given: Iterable[Mapping[str, Any]] | None, declared: Mapping[str, Fact], account: str,
+                   as_of: date) -> tuple[list[tuple[date, dict[str, Value]]], list[str]]:
+    """Earlier reviews passed from Python, in order of date, and the names that nothing declares.
 
     Each is a mapping of facts with a `review_date` before `as_of`; `account_id` may be left out.
     Raises FactError with every problem.
     """
     problems: list[Diagnostic] = []
     found: list[tuple[date, dict[str, Value]]] = []
-    for number, review in enumerate(given, start=1):
+    undeclared: dict[str, None] = {}
+    for number, review in enumerate(mappings(given, "history"), start=1):
         where = f"account {account}, review {number}"
         try:
             day = convert(review.get(REVIEW_DATE), REVIEW)
         except BadValue as bad:
             problems.append(Diagnostic("bad-history", f"`{REVIEW_DATE}`: {bad.message}", bad.help, where=where))
             continue
-        gathered = gather({ID: account, **review}, declared, where=where, beside=(REVIEW_DATE,))
+        owner = review.get(ID)
+        if owner is not None and str(owner).strip() != account:
+            problems.append(Diagnostic("bad-history", f"a review of the account `{owner}`",
+                                       "pass the reviews of one account only", where=where))
+            continue
+        gathered = gather({**review, ID: account}, declared, where=where, beside=(REVIEW_DATE,))
         problems += gathered.problems
+        undeclared |= dict.fromkeys(gathered.undeclared)
         if isinstance(day, date):
             found.append((day, gathered.facts))
         else:
@@ -295,7 +315,7 @@ def review_history(given: Iterable[Mapping[str, Any]], declared: Mapping[str, Fa
     problems += history_problems([(day, None) for day, _ in found], as_of, f"account {account}")
     if problems:
         raise FactError(problems)
-    return sorted(found, key=lambda r: r[0])
+    return sorted(found, key=lambda r: r[0]), list(undeclared)
 
 
 def history_problems(days: Iterable[tuple[date, Span | None]], as_of: date, where: str) -> list[Diagnostic]:

@@ -91,6 +91,8 @@ class DatedValue:
 
     since: date
     value: Value
+    bare: bool = attrs.field(default=False, eq=False)
+    """Whether it was written as a bare number, without `%` or an amount's suffix."""
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 

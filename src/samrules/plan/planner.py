@@ -109,7 +109,8 @@ class _Planner:
                     continue
                 within = event_scope(measure, scope)
                 inner = attrs.evolve(self.checked, scopes={**self.checked.scopes, ruleset.name: within})
-                where = lo.Lowering(inner, ruleset.name, self.notes).lower(measure.where) \
+                notes: dict[ex.Expr, Note] = {}  # of the event's fields, which may bear the names of facts
+                where = lo.Lowering(inner, ruleset.name, notes).lower(measure.where) \
                     if measure.where is not None else None
                 type_ = measured_fact(measure, scope.events).type
                 found.append(PlannedMeasure(measure.name, measure, type_, where))
@@ -277,6 +278,7 @@ def _meaning(value: Any) -> Any:
             define=tuple(sorted(value.define, key=lambda m: m.name)),
             events=tuple(sorted(value.events, key=lambda m: m.name)),
             measures=tuple(sorted(value.measures, key=lambda m: m.name)),
+            tables=(),  # their rows are rules
         )
     if attrs.has(type(value)):
         return {

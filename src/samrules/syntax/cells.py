@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import attrs
+
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Cell
 from samrules.syntax.expression import Locate, parse
@@ -16,6 +18,7 @@ from samrules.syntax.source import Problems, problem
 
 _PRESENCE = re.compile(r"is\s+(known|missing)\Z")
 _COMPARISON = re.compile(r"(<=|>=|!=|<|>|=)\s*")
+_MARKS = re.compile(r""" "(?:[^"\\]|\\.)*" | '[^']*' | [(),] """, re.VERBOSE)
 _FOREIGN = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!="}
 _CONDITIONS = (ex.Not, ex.All, ex.Any_, ex.AtLeast, ex.Compare, ex.Between, ex.In, ex.Known, ex.If)
 
@@ -68,17 +71,14 @@ def _operand(text: str, offset: int, locate: Locate) -> ex.Expr:
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
     """The stretches between commas that stand in no quotes and no parentheses, with their offsets."""
-    start, depth, quote = 0, 0, ""
-    for at, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote and text[at - 1] != "\\" else quote
-        elif character in "\"'":
-            quote = character
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-        elif character == "," and depth == 0:
-            yield start, text[start:at]
-            start = at + 1
+    start = depth = 0
+    for found in _MARKS.finditer(text):
+        mark = found[0]
+        if mark in "()":
+            depth += 1 if mark == "(" else -1
+        elif mark == "," and depth == 0:
+            yield start, text[start : found.start()]
+            start = found.end()
     yield start, text[start:]
 
 
@@ -109,5 +109,6 @@ def condition_of(subject: ex.Expr, cell: Cell) -> ex.Expr | None:
         case "in", items:
             return ex.In(subject, items, span=cell.span)
         case "=", (ex.Literal(value=bool(wanted)),):
-            return subject if wanted else ex.Not(subject, span=cell.span)
+            asked = attrs.evolve(subject, span=cell.span)
+            return asked if wanted else ex.Not(asked, span=cell.span)
     return ex.Compare(cell.test, subject, cell.operands[0], span=cell.span)

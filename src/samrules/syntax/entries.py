@@ -127,10 +127,11 @@ def _prepare_table(node: Mapping) -> None:
             Diagnostic("missing-key", f"a table needs `{key}`", "add `inputs:` and `rows:`, or `file:`", node.span)
             for key in missing))
     inputs, rows = node["inputs"], node["rows"]
-    if not isinstance(inputs, Sequence) or not isinstance(rows, Sequence):
-        kind, at = ("inputs", inputs) if not isinstance(inputs, Sequence) else ("rows", rows)
-        raise problem("wrong-shape", f"`{kind}` is a list, not a {v.shape_of(at)}",
-                      "write `inputs: [csat]`, and each row after a `- `", at.span)
+    if not isinstance(inputs, Sequence):
+        raise problem("wrong-shape", f"the inputs of a table are a list, not a {v.shape_of(inputs)}",
+                      "write `inputs: [csat]`", inputs.span)
+    if not isinstance(rows, Sequence):
+        return  # reported when the rows are read
     for kind, held in (("inputs", inputs), ("rows", rows)):
         if not held:
             raise problem("bad-decision-table", f"a table without {kind}",

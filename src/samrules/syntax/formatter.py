@@ -17,6 +17,7 @@ import attrs
 
 from samrules.diagnostics import Span
 from samrules.model.ruleset import Ruleset, Source
+from samrules.syntax.cells import cell_text, parse_cell
 from samrules.syntax.entries import ENTRIES
 from samrules.syntax.expression import parse
 from samrules.syntax.layout import Branch, Entry, Leaf, Remark, comments, lay_out
@@ -73,12 +74,19 @@ class Shape(enum.Enum):
     POINTS = "rows of points"
     ROW = "a row of points"
     SCALE = "a scale"
+    TABLES = "decision tables by name"
+    TABLE = "a decision table"
+    TABLE_ROWS = "rows of a decision table"
+    TABLE_ROW = "a row of a decision table"
+    CELLS = "cells of a decision table"
+    CELL = "a cell of a decision table"
 
 
 _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
 _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
-    Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS},
+    Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
+                    "tables": Shape.TABLES},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
@@ -91,8 +99,16 @@ _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.CRITERIA: {_EACH: Shape.CRITERION},
     Shape.CRITERION: {"points": Shape.POINTS, "scale": Shape.SCALE},
     Shape.ROW: {"when": Shape.EXPRESSION},
+    Shape.TABLES: {_EACH: Shape.TABLE},
+    Shape.TABLE: {"inputs": Shape.EXPRESSION, "rows": Shape.TABLE_ROWS},
+    Shape.TABLE_ROW: {"when": Shape.CELLS, "then": Shape.OUTPUTS},
     Shape.SCALE: dict.fromkeys(("of", "from", "to"), Shape.EXPRESSION),
 }
+_ITEMS: dict[Shape, Shape] = {
+    Shape.EXPRESSION: Shape.EXPRESSION, Shape.POINTS: Shape.ROW, Shape.TABLE_ROWS: Shape.TABLE_ROW,
+    Shape.CELLS: Shape.CELL,
+}
+"""What stands in a list of something."""
 _EXPRESSIONS = frozenset({Shape.EXPRESSION, Shape.DEFINITION})
 _HEAD = frozenset({"ruleset", "version", "title", "description", "currency", "uses"})
 _SECTIONS = frozenset(ENTRIES[Ruleset].keys) - _HEAD
@@ -101,9 +117,7 @@ _SECTIONS = frozenset(ENTRIES[Ruleset].keys) - _HEAD
 def _inside(shape: Shape, entry: Entry) -> Shape:
     """What stands in an entry of something."""
     if entry.key is None:
-        if shape is Shape.POINTS:
-            return Shape.ROW
-        return shape if shape is Shape.EXPRESSION else Shape.OTHER
+        return _ITEMS.get(shape, Shape.OTHER)
     inner = _INSIDE.get(shape, {})
     return inner.get(entry.key.text, inner.get(_EACH, Shape.OTHER))
 
@@ -157,6 +171,8 @@ class _Printer:
         if isinstance(value, Leaf):
             if _null(value):
                 return "null"
+            if shape is Shape.CELL:
+                return _cell(value, True)
             return _expression(value, True) if shape in _EXPRESSIONS else _constant(value, shape, True)
         inner = [
             (f"{self.key(e.key, True)}: " if e.key else "") + self.flow(e.value, _inside(shape, e))
@@ -171,6 +187,8 @@ class _Printer:
         """A value in block style: one line, or the header of a block and its lines."""
         if _null(leaf):
             return [""]
+        if shape is Shape.CELL:
+            return [_cell(leaf, False)]
         if shape in _EXPRESSIONS:
             line = _expression(leaf, False)
             folded = _folded(_canonical(leaf), indent) if len(line) > room else []
@@ -226,11 +244,16 @@ def _expression(leaf: Leaf, flow: bool) -> str:
     return text if _plain(text, flow) and text not in _NULLS else _quoted(text)
 
 
+def _cell(leaf: Leaf, flow: bool) -> str:
+    text = cell_text(parse_cell(leaf.text, lambda start, end: Span("", 1, 1, 1, 1)))
+    return text if _plain(text, flow) else _quoted(text)
+
+
 def _constant(leaf: Leaf, shape: Shape, flow: bool) -> str:
     """A text or constant, without quotes where it means the same without them."""
     bare = leaf.style is None or not (
         _TYPED.fullmatch(leaf.text)
-        or (shape is Shape.OUTPUT and not isinstance(guess_constant(leaf.text), str))
+        or (shape is Shape.OUTPUT and not isinstance(guess_constant(leaf.text)[0], str))
     )
     sentence = "{" in leaf.text or "}" in leaf.text  # all sentences look alike, quoted
     return leaf.text if bare and not sentence and _plain(leaf.text, flow) else _quoted(leaf.text)

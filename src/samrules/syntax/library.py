@@ -13,6 +13,7 @@ from samrules.errors import RulesetError
 from samrules.model.ruleset import Passage, Ruleset, Source
 from samrules.syntax.source import decode, located, read_bytes
 from samrules.syntax.structure import parse_ruleset, parse_sources
+from samrules.syntax.tables import with_rows_as_rules
 
 SUFFIX = ".yaml"
 SOURCES = "sources.yaml"
@@ -107,7 +108,7 @@ class _Loader:
 
     def bundle(self, file: str, text: str, path: Path | None) -> Bundle:
         self.texts[file] = text
-        main = parse_ruleset(text, file)
+        main = self.with_tables(parse_ruleset(text, file), self.folder)
         if path is not None:
             self.check_file_name(main, path, file)
         self.use(main, (main.name,))
@@ -149,12 +150,18 @@ class _Loader:
         try:
             text = decode(read_bytes(path, shown), shown)
             self.texts[shown] = text
-            ruleset = parse_ruleset(text, shown)
+            ruleset = self.with_tables(parse_ruleset(text, shown), path.parent)
         except RulesetError as error:
             self.problems += error.diagnostics
             return None
         self.check_file_name(ruleset, path, shown)
         return ruleset
+
+    def with_tables(self, ruleset: Ruleset, folder: Path | None) -> Ruleset:
+        """The ruleset with the rows of its decision tables as rules; table files are looked up beside it."""
+        found, problems = with_rows_as_rules(ruleset, folder, _shown, self.texts)
+        self.problems += problems
+        return found
 
     def path_of(self, name: str) -> Path | None:
         if not name.replace("_", "").isalnum():

@@ -17,14 +17,14 @@ from samrules.model.types import (
 )
 
 _SCALES = {"k": 1_000, "M": 1_000_000, "B": 1_000_000_000}
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?$")
-_INTEGER = re.compile(r"-?\d+$")
-_RATIO = re.compile(r"(-?\d+(?:\.\d+)?)\s?%$")
-_MONEY = re.compile(r"(-?\d+(?:\.\d+)?)([kMB])$")
-_DURATION = re.compile(r"(\d+)\s+(month|year|day|week)s?$")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")
+_INTEGER = re.compile(r"-?[0-9]+$")
+_RATIO = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)\s?%$")
+_MONEY = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)([kMB])$")
+_DURATION = re.compile(r"([0-9]+)\s+(month|year|day|week)s?$")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 _WORD = re.compile(r"[a-z][a-z0-9_]*$")
-_ORDINAL = re.compile(r"ordinal\s+(\d{1,6})\s*\.\.\s*(\d{1,6})$")
+_ORDINAL = re.compile(r"ordinal\s+([0-9]{1,6})\s*\.\.\s*([0-9]{1,6})$")
 _ENUM = re.compile(r"enum\s*\[(.*)\]$")
 
 _LONGEST_DURATION = 12_000

@@ -12,7 +12,7 @@ from typing import Any
 from samrules.model import ruleset as rs
 from samrules.model.operators import FUNCTIONS
 from samrules.model.types import DECLARABLE, Kind
-from samrules.syntax.entries import ENTRIES
+from samrules.syntax.entries import ENTRIES, MAX_ROWS
 
 Schema = dict[str, Any]
 
@@ -46,6 +46,9 @@ def ruleset_schema() -> Schema:
             "parameter": _entry(rs.Parameter),
             "definition": _definition(),
             "rule": _entry(rs.Rule),
+            "table": {**_entry(rs.DecisionTable), "oneOf": [{"required": ["file"]}, {"required": ["inputs", "rows"]}],
+                      "dependentSchemas": {"file": {"properties": {"inputs": False, "rows": False}}}},
+            "row": _entry(rs.TableRow),
             "decision": _entry(rs.Decide),
             "scorecard": _entry(rs.Scorecard),
             "criterion": {**_entry(rs.Criterion), "oneOf": [{"required": ["points"]}, {"required": ["scale"]}]},
@@ -134,6 +137,12 @@ _OUTPUT: Schema = {
     "then": _object({"value": _ref("condition")}, ["value"]),
     "else": _CONSTANT,
 }
+_THEN: Schema = {
+    "type": "object",
+    "propertyNames": {"pattern": _whole(_NAME)},
+    "additionalProperties": _OUTPUT,
+    "description": "The outcome, by the decision's name, and any other outputs.",
+}
 
 _TITLE: Schema = {**_ANY_TEXT, "description": "A short phrase that reads well inside a sentence."}
 _CITES = _ref("cites")
@@ -163,6 +172,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "define": {**_named(_ref("definition")), "description": "Named conditions and values."},
         "scorecards": {**_named(_ref("scorecard")), "description": "Weighted scores from 0 to 100."},
         "rules": {**_named(_ref("rule")), "description": "The rules, in the order that counts for `first`."},
+        "tables": {**_named(_ref("table")), "description": "Decision tables; each row is a rule."},
         "decide": {**_named(_ref("decision"), 1), "maxProperties": 1, "description": "The one decision it makes."},
     },
     rs.Fact: {
@@ -224,12 +234,24 @@ _FORMS: dict[type, dict[str, Schema]] = {
             **_text(rf"\d{{1,3}}\s+reviews?(\s+over\s+{_DURATION})?"),
             "description": "At how many reviews in a row it must hold: `2 reviews`, `2 reviews over 6 months`.",
         },
-        "then": {
-            "type": "object",
-            "propertyNames": {"pattern": _whole(_NAME)},
-            "additionalProperties": _OUTPUT,
-            "description": "The outcome, by the decision's name, and any other outputs.",
-        },
+        "then": _THEN,
+        "because": {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."},
+        "cites": _CITES,
+    },
+    rs.DecisionTable: {
+        "title": _TITLE,
+        "inputs": _array(_ref("condition"), "What the cells of each row test, in their order.", 1),
+        "rows": {**_array(_ref("row"), "The rows.", 1), "maxItems": MAX_ROWS},
+        "file": {**_text(r"[^./\\][^/\\]*\.([cC][sS][vV]|[xX][lL][sS][xX])"),
+                 "description": "A CSV or XLSX file beside this one that holds inputs and rows."},
+        "because": {**_ANY_TEXT, "description": "The sentence of rows without their own."},
+        "cites": _CITES,
+    },
+    rs.TableRow: {
+        "title": _TITLE,
+        "when": _array({"type": ["string", "number", "boolean"], "minLength": 1},
+                       "A cell for each input: `-`, `>= 5M`, `[2..4]`, `\"a\", \"b\"`, `true`, `is missing`.", 1),
+        "then": _THEN,
         "because": {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."},
         "cites": _CITES,
     },

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 GROUPS = ("all", "any", "not", "at_least")
-_OWN_NAMES = RESERVED | {"account_id"}
+_OWN_NAMES = RESERVED | {"account_id", "review_date"}
 
 
 def flatten(error: BaseException) -> list[Diagnostic]:
@@ -136,7 +136,7 @@ def keys(node: Node, allowed: Iterable[str], required: Iterable[str], what: str)
                       f"its keys are: {', '.join(allowed)}", node.span)
     problems = [
         Diagnostic("unknown-key", f"{what} has no key `{key}`",
-                   f"did you mean `{_OTHER_KEYS[key]}`?" if _OTHER_KEYS.get(key) in allowed
+                   f"did you mean `{_OTHER_KEYS[key]}`?" if _OTHER_KEYS.get(key, "") in allowed
                    else did_you_mean(key, allowed, "keys"), node.keys_at[key])
         for key in node
         if key not in allowed
@@ -272,7 +272,9 @@ def dated_values(node: Node, type_: Type) -> tuple[rs.DatedValue, ...]:
         at = node.keys_at[key]
         since: date = literal(Scalar(key, True, at), literals.parse_date, "a date")
         value = _constant(node[key], type_)
-        return rs.DatedValue(since, value, span=at)
+        written = node[key]
+        bare = isinstance(written, Scalar) and written.text[-1:].isdigit()
+        return rs.DatedValue(since, value, bare, span=at)
 
     return tuple(sorted(each(node, dated), key=lambda v: v.since))
 
