@@ -288,9 +288,9 @@ _FACTS = (
            "A satisfaction of 92 on a scale of 10 is a slip that would pass every threshold.",
            "`csat` 92 for a fact that ranges over 0..10.",
            "Correct the value, or the range in the ruleset."),
-    _error("bad-history", "An earlier review without a date, twice on a day, or not before the decision's date.",
+    _error("bad-history", "An earlier review without a date, or two on one day.",
            "\"At two reviews\" has no meaning then.",
-           "`review_date` after the as-of date.",
+           "Two rows of one account with one `review_date`.",
            "Correct the dates; one row an account and review."),
     _error("bad-event", "An event without a date, of a kind that nothing declares, dated after today, or "
            "recorded twice.",

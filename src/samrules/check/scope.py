@@ -89,7 +89,7 @@ def measured_fact(measure: Measure, events: dict[str, EventType]) -> Fact:
     if of.kind == "sum" and range_ is not None:  # a sum of amounts above 0 is above 0, and has no top
         range_ = Range(low=0) if isinstance(range_.low, int | float) and range_.low >= 0 else None
     source = f"events: {', '.join(of.events)}"
-    return Fact(measure.name, type_, measure.title, range=range_, source=source, cites=measure.cites,
+    return Fact(measure.name, type_, measure.title, measure.description, range=range_, source=source, cites=measure.cites,
                 measure=measure, span=measure.span)
 
 

@@ -83,22 +83,25 @@ def findings(ruleset: rs.Ruleset, scope: Scope, types: dict[str, Type]) -> Itera
             yield Diagnostic("table-unchecked", f"gaps and overlaps of the table `{table.name}` were not looked for: "
                              f"{reason}", "compare with constants and parameters; a large table can be split", table.span)
             continue
-        perhaps = "" if surveyor.independent else ", if there can be such an account"
+        real = surveyor.independent
         if survey.gap is not None:
-            yield Diagnostic("table-gap", f"no row of the table `{table.name}` applies, {_for(survey.gap)}",
-                             f"add a row for it, or a last row of `-` only{perhaps}", table.span)
+            yield Diagnostic("table-gap", f"no row of the table `{table.name}` applies, {_for(survey.gap, real)}",
+                             f"add a row for it, or a last row of `-` only", table.span)
         for (first, second), example in survey.overlaps.items():
             yield Diagnostic(
                 "table-overlap", f"rows {first + 1} and {second + 1} of the table `{table.name}` differ and both "
-                f"apply, {_for(example)}", f"let only one of the two apply{perhaps}", table.rows[second].span)
+                f"apply, {_for(example, real)}", f"let only one of the two apply", table.rows[second].span)
         for row in survey.covered:
             yield Diagnostic("unreachable-row", f"whenever row {row + 1} of the table `{table.name}` applies, an "
                              "earlier row does too", "put the stricter row first", table.rows[row].span)
 
 
-def _for(example: Example) -> str:
+def _for(example: Example, real: bool) -> str:
+    """The example in words; where inputs may hang on each other, only supposed."""
     said = [f"{text_of(node)} {point.shown}" for node, point in example]
-    return f"for example for {', '.join(said)}" if said else "whatever the account"
+    if not said:
+        return "whatever the account"
+    return f"for example for {', '.join(said)}" + ("" if real else " (if there can be such an account)")
 
 
 @attrs.define

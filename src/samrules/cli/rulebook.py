@@ -63,7 +63,7 @@ class Rulebook:
 
     def text(self) -> str:
         parts = [self._head(), self._decision(), self._rules(), self._definitions(), self._scores(),
-                 self._thresholds(), self._facts(), self._sources()]
+                 self._thresholds(), self._measures(), self._facts(), self._sources()]
         return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
     def _head(self) -> Iterator[str]:
@@ -190,6 +190,18 @@ class Rulebook:
             yield from _wrapped(f"‹{called}›{where} {shown}", "  ", "      ")
             yield from _wrapped(f"{sentence(title)} {sentence(parameter.reason or '')}", "      ")
 
+    def _measures(self) -> Iterator[str]:
+        """The facts counted from events that this decision rests on, or that the ruleset declares."""
+        own = {m.name for m in self.ruleset.measures}
+        measures = [f.measure for f in self.plan.facts.values()
+                    if f.measure and (f.name in own or f.name in self.plan.read)]
+        if not measures:
+            return
+        yield "Counted from events"
+        for measure in measures:
+            yield from _wrapped(f"{measure.title or word(measure.name)} ({measure.name}): {_counting(measure)}",
+                                "  ", "      ")
+
     def _facts(self) -> Iterator[str]:
         facts = self.ruleset.facts
         if not facts:
@@ -237,6 +249,7 @@ class Rulebook:
             "define": [{"name": d.name, "title": d.title, "value": text_of(d.value)} for d in r.define],
             "scorecards": [_card(card) for card in r.scorecards],
             "parameters": [self._parameter(name, p) for name, p in self.plan.parameters.items()],
+            "measures": [{"name": m.name, "title": m.title, "counts": _counting(m)} for m in r.measures],
             "facts": [{"name": f.name, "type": str(f.type), "title": f.title, "source": f.source,
                        "read": f.name in self.plan.read} for f in self.plan.facts.values()],
             "sources": {key: {"title": c.source.title, "author": c.source.author, "says": c.passage.says}
@@ -255,6 +268,17 @@ class Rulebook:
             "reason": parameter.reason,
             "cites": list(parameter.cites),
         }
+
+
+def _counting(measure: rs.Measure) -> str:
+    """`count of discount_requested within 12 months, where pct >= 10%`."""
+    of = measure.of
+    text = f"{of.kind} of {listed([f'{e}.{of.field}' if of.field else e for e in of.events])}"
+    if measure.within is not None:
+        text += f" within {measure.within}"
+    if measure.since:
+        text += f", since the latest {listed(list(measure.since), 'or')}"
+    return text + (f", where {text_of(measure.where)}" if measure.where is not None else "")
 
 
 def _several(node: Expr) -> bool:

@@ -223,7 +223,8 @@ class Phrases:
             return f" ({amount} to spare)"
         if operator in (">", ">="):
             return f" ({amount} short)"
-        return f" ({amount} too {'many' if type_.kind is Kind.INTEGER else 'much'})"
+        excess = {Kind.INTEGER: "many", Kind.ORDINAL: "high"}.get(type_.kind, "much")
+        return f" ({amount} too {excess})"
 
     def difference(self, size: float, type_: Type) -> str:
         if type_.kind is Kind.RATIO:

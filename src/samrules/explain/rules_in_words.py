@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import attrs
 
 from samrules.decision.decision import Decision, RuleResult, ScoreResult
-from samrules.decision.trace import Trace, unique
+from samrules.decision.trace import Trace
 from samrules.decision.words import (
     counted,
     day,
@@ -128,7 +128,24 @@ def outputs_part(decision: Decision) -> list[Part]:
 
 
 def score_parts(decision: Decision) -> list[Part]:
-    return [_score_part(s, decision) for s in decision.scores]
+    """The scores that this ruleset's own conditions ask for."""
+    keys = {n.note.shown for r in decision.rules for t in (r.when, *r.exceptions)
+            for n in _own(t) if n.note.role == "score"}
+    return [_score_part(s, decision) for s in decision.scores if s.key in keys]
+
+
+def _own(trace: Trace) -> Iterator[Trace]:
+    """The nodes below that are not part of another ruleset's decision: that has its own explanation."""
+    seen: set[int] = set()
+    stack = [trace]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if not (isinstance(node.expr, ex.Name) and "::" in node.expr.name):
+            stack.extend(reversed(node.parts))
 
 
 def _score_part(score: ScoreResult, decision: Decision) -> Part:
@@ -149,7 +166,7 @@ def threshold_parts(rules: Iterable[RuleResult], decision: Decision) -> list[Par
     seen: dict[str, Item] = {}
     for rule in rules:
         for trace in (rule.when, *rule.exceptions):
-            for node in unique(trace):
+            for node in _own(trace):
                 if node.note.role != "parameter" or not isinstance(node.expr, ex.Name):
                     continue
                 t = decision.thresholds.get(node.expr.name)

@@ -73,6 +73,10 @@ def _settled(decision: Decision) -> tuple[str, list[Part]]:
 def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
     possible = listed([word(o) for o in decision.possible], "or")
     unknown = decision.deciding_unknowns
+    if decision.decide.hit_policy == "collect":
+        certain = [o for o in decision.possible if any(r.outcome == o for r in decision.fired)]
+        asked_ = listed([f"whether {word(o)} is one of them" for o in decision.possible if o not in certain])
+        possible = f"{listed([word(o) for o in certain])} for certain, and open {asked_}" if certain else possible
     if unknown:
         facts = "fact bears" if len(unknown) == 1 else "facts bear"
         answer = (f"The facts known so far leave it open: {possible}. "

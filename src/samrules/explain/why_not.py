@@ -50,6 +50,8 @@ def _candidates(decision: Decision, outcome: str) -> list[RuleResult]:
 def _answer(decision: Decision, outcome: str) -> str:
     wanted, is_ = word(outcome), outcome_words(decision)
     rules = _candidates(decision, outcome)
+    if decision.decide.hit_policy == "collect" and any(r.truth is True for r in rules):
+        return f"{wanted.capitalize()} is one of the outcomes for certain; what else joins it is open."
     if outcome in decision.possible:
         return f"{wanted.capitalize()} is still possible: the facts known so far do not settle it."
     holding = [r for r in rules if r.truth is True]

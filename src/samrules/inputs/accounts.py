@@ -66,7 +66,7 @@ def check_tables(tables: Tables, declared: Mapping[str, Fact], kinds: Mapping[st
         past = _Checker(tables.history, declared, beside=(REVIEW_DATE,))
         reviews = past.reviews(facts, as_of)
         problems = problems + past.problems
-        warnings += [*past.undeclared(), *past.unmatched()]
+        warnings += [*past.undeclared(), *past.unmatched(), *past.not_seen(as_of)]
     events = NO_EVENTS
     if tables.events is not None and not kinds:
         warnings.append(Diagnostic("not-read", "this file is not read", "the ruleset counts no events",
@@ -76,7 +76,7 @@ def check_tables(tables: Tables, declared: Mapping[str, Fact], kinds: Mapping[st
         problems = [*problems, *events.problems]
         warnings += events.warnings
     if problems:
-        raise FactError(problems[:MOST_PROBLEMS])
+        raise FactError([*problems[:MOST_PROBLEMS], *warnings])  # a misspelt column may be why
     return Accounts(
         tuple(Account(known, tuple(sorted(reviews.get(i, ()), key=_day)), events.of.get(i, ()))
               for i, known in facts.items()),
@@ -96,6 +96,7 @@ class _Checker:
         self.beside = beside
         self.found = list(table.problems)
         self.strangers: dict[str, int] = {}
+        self.late = 0
         self.missing = [c for c in (ID, *beside) if c not in table.columns]
         for column in self.missing if table.columns else ():
             self.missing_column(column)
@@ -183,8 +184,22 @@ class _Checker:
                 found.setdefault(account, []).append((day, result.facts))
                 days.setdefault(account, []).append((day, row.places[REVIEW_DATE] if row.places else None))
         for account, dated in days.items():
-            self.found += history_problems(dated, as_of, f"{self.table.name}: account {account}")
-        return found
+            self.found += history_problems(dated, f"{self.table.name}: account {account}")
+        return {account: self.before(reviews, as_of) for account, reviews in found.items()}
+
+    def before(self, reviews: list[Review], as_of: date) -> list[Review]:
+        """The reviews before the decision's date; the others are only counted."""
+        seen = [review for review in reviews if _day(review) < as_of]
+        self.late += len(reviews) - len(seen)
+        return seen
+
+    def not_seen(self, as_of: date) -> list[Diagnostic]:
+        if not self.late:
+            return []
+        reviews = "1 review is" if self.late == 1 else f"{self.late:,} reviews are"
+        return [Diagnostic("not-read", f"{reviews} not before {as_of}, and not seen",
+                           "history holds earlier reviews; the present facts belong in the accounts",
+                           where=self.table.name)]
 
     def review_day(self, row: Row) -> date | None:
         if REVIEW_DATE in self.missing:

@@ -33,6 +33,8 @@ class Reader:
     textual: bool = False
     problems: list[Diagnostic] = attrs.field(factory=list)
     strangers: dict[str, None] = attrs.field(factory=dict)
+    unknown: dict[str, int] = attrs.field(factory=dict)
+    """Kinds of events that nothing declares, and how often they were met."""
     seen: dict[tuple[str, object], str] = attrs.field(factory=dict)
 
     def read(self, given: Mapping[str, Any], account: str, where: str,
@@ -56,8 +58,11 @@ class Reader:
         if name is None and len(self.problems) == before:
             wrong("bad-event", "an event without its kind", "name the kind of event in `event`")
         elif kind is None and name is not None:
+            self.unknown[str(name)] = self.unknown.get(str(name), 0) + 1
+            if self.unknown[str(name)] > 1:
+                return None  # said once
             wrong("bad-event", f"no ruleset in use declares the event `{name}`",
-                  did_you_mean(str(name), self.kinds, "events"))
+                  did_you_mean(str(name), self.kinds, "events") + ", or declare it under `events`")
         if day is None and len(self.problems) == before:
             wrong("bad-event", "an event without a date", "give the day on which it happened", DATE)
         elif day is not None and day > self.latest:

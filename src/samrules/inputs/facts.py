@@ -286,7 +286,8 @@ def review_history(given: Iterable[Mapping[str, Any]] | None, declared: Mapping[
                    as_of: date) -> tuple[list[tuple[date, dict[str, Value]]], list[str]]:
     """Earlier reviews passed from Python, in order of date, and the names that nothing declares.
 
-    Each is a mapping of facts with a `review_date` before `as_of`; `account_id` may be left out.
+    Each is a mapping of facts with a `review_date`; `account_id` may be left out. Reviews from `as_of`
+    on are not seen.
     Raises FactError with every problem.
     """
     problems: list[Diagnostic] = []
@@ -312,22 +313,18 @@ def review_history(given: Iterable[Mapping[str, Any]] | None, declared: Mapping[
         else:
             problems.append(Diagnostic("bad-history", f"a review without `{REVIEW_DATE}`",
                                        "give each review its date", where=where))
-    problems += history_problems([(day, None) for day, _ in found], as_of, f"account {account}")
+    problems += history_problems([(day, None) for day, _ in found], f"account {account}")
     if problems:
         raise FactError(problems)
-    return sorted(found, key=lambda r: r[0]), list(undeclared)
+    seen = [review for review in found if review[0] < as_of]
+    return sorted(seen, key=lambda r: r[0]), list(undeclared)
 
 
-def history_problems(days: Iterable[tuple[date, Span | None]], as_of: date, where: str) -> list[Diagnostic]:
+def history_problems(days: Iterable[tuple[date, Span | None]], where: str) -> list[Diagnostic]:
     """What is wrong with the dates of one account's reviews."""
     problems = []
     seen: set[date] = set()
     for day, span in days:
-        if day >= as_of:
-            problems.append(Diagnostic(
-                "bad-history", f"a review on {day}, not before the decision's date {as_of}",
-                "history holds earlier reviews only; the present facts belong in the accounts", span,
-                where=where))
         if day in seen:
             problems.append(Diagnostic("bad-history", f"two reviews on {day}",
                                        "keep one review a day", span, where=where))

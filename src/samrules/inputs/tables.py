@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from samrules.diagnostics import Diagnostic, listed
+from samrules.diagnostics import Diagnostic, listed, nearest
 from samrules.errors import FactError, RulesetError
 from samrules.inputs.csv_table import read_csv
 from samrules.inputs.json_table import read_json, read_json_lines
@@ -48,7 +48,7 @@ def read_tables(accounts: str | Path, history: str | Path | None = None,
     folder = Path(accounts) if str(accounts) != STDIN and Path(accounts).is_dir() else None
     if folder is None:
         return Tables(read_table(accounts), _read_if(history), _read_if(events))
-    warnings: list[Diagnostic] = []
+    warnings = _others(folder)
     history = _beside(folder, "history", history, warnings)
     events = _beside(folder, "events", events, warnings)
     main = _only(folder, "accounts", _members(folder, "accounts"))
@@ -73,7 +73,21 @@ def _beside(folder: Path, stem: str, named: str | Path | None, warnings: list[Di
 
 
 def _members(folder: Path, stem: str) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.stem == stem and p.suffix.lower() in _FORMATS)
+    return sorted(p for p in folder.iterdir() if p.stem.lower() == stem and p.suffix.lower() in _FORMATS)
+
+
+_MEMBERS = ("accounts", "history", "events")
+
+
+def _others(folder: Path) -> list[Diagnostic]:
+    """Tables of the folder that bear none of the names that are read."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in _FORMATS and path.stem.lower() not in _MEMBERS:
+            near = nearest(path.stem.lower(), _MEMBERS)
+            help_ = f"did you mean `{near}{path.suffix}`?" if near else "a folder is read for accounts, history and events"
+            found.append(_not_read(path, help_))
+    return found
 
 
 def _only(folder: Path, stem: str, found: list[Path]) -> Path | None:

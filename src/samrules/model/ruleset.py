@@ -46,6 +46,7 @@ class Measure:
     name: str
     of: Counting
     title: str | None = None
+    description: str | None = None
     within: Duration | None = None
     since: tuple[str, ...] = ()
     where: Expr | None = None

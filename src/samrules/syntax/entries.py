@@ -189,7 +189,7 @@ ENTRIES: dict[type, Entry] = {
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
     rs.EventType: Entry("a kind of event", ("title", "description", "fields", "source", "cites")),
-    rs.Measure: Entry("a measure", ("title", *rs.MEASURES, "within", "since", "where", "unit", "cites"),
+    rs.Measure: Entry("a measure", ("title", "description", *rs.MEASURES, "within", "since", "where", "unit", "cites"),
                       (), _prepare_measure),
     rs.Parameter: Entry("a parameter", ("type", "unit", "values", "title", "reason", "cites"),
                          ("type", "values"), _prepare_parameter),

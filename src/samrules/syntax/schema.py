@@ -193,6 +193,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
     },
     rs.Measure: {
         "title": _TITLE,
+        "description": {**_ANY_TEXT, "description": "What exactly is counted."},
         "count": {**_EVENTS, "description": "How many events: `count: discount_requested`."},
         "sum": {**_FIELDS, "description": "The sum of a field: `sum: order_placed.amount`."},
         "latest": {**_EVENTS, "description": "The day of the latest event, or a field of it."},
