@@ -161,6 +161,13 @@ def test_history_given_goes_before_one_in_the_folder(tmp_path: Path) -> None:
     assert [d.where for d in found.warnings] == [str(tmp_path / "history.csv")]
 
 
+def test_reviews_from_the_day_on_are_not_seen(checked: Callable[..., Accounts]) -> None:
+    found = checked("account_id\nA\n", "t.csv",
+                    "account_id,review_date\nA,2026-11-20\nA,2026-11-21\nA,2027-02-21\n")
+    assert [day for day, _ in found.accounts[0].history] == [date(2026, 11, 20)]
+    assert [d.message for d in found.warnings] == ["2 reviews are not before 2026-11-21, and not seen"]
+
+
 def test_history_in_order_of_date(checked: Callable[..., Accounts]) -> None:
     found = checked("account_id\nA\nB\n", "t.csv",
                     "account_id,review_date,csat\nA,2026-08-01,9\nA,2026-05-01,8\nB,2026-08-01,\n")
@@ -462,7 +469,6 @@ def test_many_undeclared_columns_are_cut(checked: Callable[..., Accounts]) -> No
     ("review_date,csat\n2026-01-01,1\n", [(1, 1, "missing-account-id")]),
     ("account_id,review_date\nA,\n", [(2, 3, "bad-history")]),
     ("account_id,review_date\nA,31/02/2026\n", [(2, 3, "bad-date")]),
-    ("account_id,review_date\nA,2026-11-21\n", [(2, 3, "bad-history")]),
     ("account_id,review_date\nA,2026-01-01\nA,2026-01-01\n", [(3, 3, "bad-history")]),
     ("account_id,review_date,csat\nA,2026-01-01,x\n", [(2, 14, "wrong-type")]),
 ])

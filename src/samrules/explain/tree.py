@@ -40,11 +40,12 @@ def _named(trace: Trace, phrases: Phrases, wanted: bool, by: bool) -> Item:
         text += ", no needed"
     if phrases.said_before(trace):
         return Item(f"{text} (as above)", mark_of(met))
+    # below, why the definition is what it is, whichever way it was wanted
     if not body.is_group or isinstance(body.expr, ex.Not):
-        return Item(text, mark_of(met), (item(body, phrases, wanted, by=by),))
-    inner = tuple(item(p, phrases, wanted, by=by) for p in body.parts)
-    if not isinstance(body.expr, ex.All) or not wanted:
-        text += f": {_group_words(body, wanted)}"
+        return Item(text, mark_of(met), (item(body, phrases, by=by),))
+    inner = tuple(item(p, phrases, by=by) for p in body.parts)
+    if not isinstance(body.expr, ex.All):
+        text += f" ({_group_words(body, True)})" if not wanted else f": {_group_words(body, True)}"
     return Item(text, mark_of(met), inner)
 
 

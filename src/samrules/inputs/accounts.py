@@ -76,7 +76,8 @@ def check_tables(tables: Tables, declared: Mapping[str, Fact], kinds: Mapping[st
         problems = [*problems, *events.problems]
         warnings += events.warnings
     if problems:
-        raise FactError([*problems[:MOST_PROBLEMS], *warnings])  # a misspelt column may be why
+        told = [] if any(p.code == "missing-account-id" for p in problems) else warnings
+        raise FactError([*problems[:MOST_PROBLEMS], *told])  # a misspelt column may be why
     return Accounts(
         tuple(Account(known, tuple(sorted(reviews.get(i, ()), key=_day)), events.of.get(i, ()))
               for i, known in facts.items()),

@@ -48,7 +48,7 @@ def read_tables(accounts: str | Path, history: str | Path | None = None,
     folder = Path(accounts) if str(accounts) != STDIN and Path(accounts).is_dir() else None
     if folder is None:
         return Tables(read_table(accounts), _read_if(history), _read_if(events))
-    warnings = _others(folder)
+    warnings = _others(folder, {Path(p) for p in (history, events) if p is not None})
     history = _beside(folder, "history", history, warnings)
     events = _beside(folder, "events", events, warnings)
     main = _only(folder, "accounts", _members(folder, "accounts"))
@@ -79,11 +79,11 @@ def _members(folder: Path, stem: str) -> list[Path]:
 _MEMBERS = ("accounts", "history", "events")
 
 
-def _others(folder: Path) -> list[Diagnostic]:
+def _others(folder: Path, named: set[Path]) -> list[Diagnostic]:
     """Tables of the folder that bear none of the names that are read."""
     found = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in _FORMATS and path.stem.lower() not in _MEMBERS:
+        if path.suffix.lower() in _FORMATS and path.stem.lower() not in _MEMBERS and path not in named:
             near = nearest(path.stem.lower(), _MEMBERS)
             help_ = f"did you mean `{near}{path.suffix}`?" if near else "a folder is read for accounts, history and events"
             found.append(_not_read(path, help_))

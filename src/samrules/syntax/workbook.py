@@ -11,7 +11,7 @@ from xml.etree.ElementTree import ParseError
 
 from samrules.diagnostics import Diagnostic, Span
 from samrules.errors import RulesetError
-from samrules.syntax.literals import plain_number
+from samrules.syntax.literals import plain_number, ratio_text
 
 MAX_UNPACKED = 50_000_000
 """An XLSX file is a ZIP archive: a small one can unpack to a huge one."""
@@ -38,19 +38,27 @@ def read_workbook(data: bytes, file: str, rows: int) -> list[list[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions that do not concern a table
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-            found = book.worksheets[0].iter_rows(max_row=rows, max_col=MAX_COLUMNS, values_only=True)
-            return [[_text(value) for value in row] for row in found]
+            sheet = book.worksheets[0].iter_rows(max_row=rows, max_col=MAX_COLUMNS)
+            return _even([[_text(cell.value, str(cell.number_format)) for cell in row] for row in sheet])
     except (zipfile.BadZipFile, ParseError, KeyError, IndexError, ValueError, TypeError, OSError, EOFError) as error:
         raise RulesetError([Diagnostic("bad-table", f"this is not an XLSX workbook, or it is damaged: {error}",
                                        "save it again as XLSX, or as CSV", at)]) from None
 
 
-def _text(value: Any) -> str:
+def _even(rows: list[list[str]]) -> list[list[str]]:
+    """All rows as wide as the widest, without the blank cells at the right of the sheet."""
+    width = max((i for row in rows for i, text in enumerate(row, start=1) if text.strip()), default=0)
+    return [[*row[:width], *[""] * (width - len(row))] for row in rows]
+
+
+def _text(value: Any, shown_as: str) -> str:
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
+        case int() | float() if shown_as.endswith("%"):
+            return ratio_text(value)
         case int() | float():
             return str(int(value)) if value == int(value) else plain_number(float(value))
         case datetime():
