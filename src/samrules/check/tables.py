@@ -7,6 +7,7 @@ themselves, and a value on either side of each, stand for all. Every combination
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -86,11 +87,11 @@ def findings(ruleset: rs.Ruleset, scope: Scope, types: dict[str, Type]) -> Itera
         real = surveyor.independent
         if survey.gap is not None:
             yield Diagnostic("table-gap", f"no row of the table `{table.name}` applies, {_for(survey.gap, real)}",
-                             f"add a row for it, or a last row of `-` only", table.span)
+                             "add a row for it, or a last row of `-` only", table.span)
         for (first, second), example in survey.overlaps.items():
             yield Diagnostic(
                 "table-overlap", f"rows {first + 1} and {second + 1} of the table `{table.name}` differ and both "
-                f"apply, {_for(example, real)}", f"let only one of the two apply", table.rows[second].span)
+                f"apply, {_for(example, real)}", "let only one of the two apply", table.rows[second].span)
         for row in survey.covered:
             yield Diagnostic("unreachable-row", f"whenever row {row + 1} of the table `{table.name}` applies, an "
                              "earlier row does too", "put the stricter row first", table.rows[row].span)
@@ -369,7 +370,7 @@ def _line(limits: list[float], low: float | None, high: float | None, *, whole: 
     if not inside:
         return [_near_zero(low, high, whole)]
     found: list[float] = [_below(inside[0], whole), *inside, _above(inside[-1], whole)]
-    for a, b in zip(inside, inside[1:], strict=False):
+    for a, b in itertools.pairwise(inside):
         found.append((a + b) // 2 if whole else a / 2 + b / 2)
     if low is not None and low < inside[0]:
         found = [max(v, low) for v in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Examples:
   samrules check my_rules.yaml
   samrules check rulesets/*.yaml --format json
+  samrules check rulesets/sources.yaml --ideas
   samrules check --codes
 
 Exit codes: 0 clean, notes aside; 1 warnings; 2 errors.""",
@@ -24,9 +26,13 @@ Exit codes: 0 clean, notes aside; 1 warnings; 2 errors.""",
 @click.argument("rulesets", nargs=-1, metavar="RULESET...")
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--codes", is_flag=True, help="Print every code there is, with example and fix, as Markdown.")
+@click.option("--ideas", is_flag=True,
+              help="Print what encodes each idea of a sources.yaml, as Markdown.")
 @click.pass_context
-def command(ctx: click.Context, rulesets: tuple[str, ...], format_: str, codes: bool) -> None:
+def command(ctx: click.Context, rulesets: tuple[str, ...], format_: str, codes: bool, ideas: bool) -> None:
     """Check rulesets, and those they use: names, types, units, circles, rules that cannot hold.
+
+    Of a `sources.yaml`, check that something rests on every passage.
 
     Findings go to standard output, all of them at once; the count goes to standard error.
     """
@@ -39,8 +45,15 @@ def command(ctx: click.Context, rulesets: tuple[str, ...], format_: str, codes: 
         return
     if not rulesets:
         raise click.UsageError("name at least one ruleset, or give --codes", ctx)
+    if ideas:
+        from samrules.check.traceability import traceability_page
+
+        emit(traceability_page(Path(rulesets[0])))
     found = list(dict.fromkeys(d for name in rulesets for d in _findings(name)))
-    if format_ == "json":
+    if ideas:
+        for text in rendered(found):
+            message(text + "\n")
+    elif format_ == "json":
         from samrules.cli.arguments import as_json
 
         emit(as_json([d.to_dict() for d in found]))
@@ -53,10 +66,14 @@ def command(ctx: click.Context, rulesets: tuple[str, ...], format_: str, codes: 
 
 
 def _findings(name: str) -> list[Diagnostic]:
+    from samrules.check.traceability import untraced
     from samrules.errors import RulesetError
     from samrules.rules import load
+    from samrules.syntax.library import SOURCES
 
     try:
+        if Path(name).name == SOURCES:
+            return untraced(Path(name))
         return list(load(name).findings)
     except RulesetError as error:
         return list(error.diagnostics)

@@ -315,6 +315,7 @@ class Passage:
     key: str
     says: str
     items: tuple[int, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @attrs.frozen

@@ -81,7 +81,7 @@ def find(name_or_path: str | Path) -> Path:
 def load_bundle(name_or_path: str | Path) -> Bundle:
     """Read a ruleset and all that it uses. Raises RulesetError with the problems of all files."""
     path = find(name_or_path)
-    return _Loader(path.parent).bundle(_shown(path), decode(read_bytes(path, _shown(path)), _shown(path)), path)
+    return _Loader(path.parent).bundle(shown_path(path), decode(read_bytes(path, shown_path(path)), shown_path(path)), path)
 
 
 def bundle_of_text(text: str, file: str, folder: Path | None = None) -> Bundle:
@@ -89,7 +89,7 @@ def bundle_of_text(text: str, file: str, folder: Path | None = None) -> Bundle:
     return _Loader(folder).bundle(file, text, None)
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """The path as a reader of diagnostics wants it: bundled ones short, others as given."""
     folder = bundled_folder()
     if path.parent == folder:
@@ -146,7 +146,7 @@ class _Loader:
                            did_you_mean(name, known, "rulesets"), span)
             )
             return None
-        shown = _shown(path)
+        shown = shown_path(path)
         try:
             text = decode(read_bytes(path, shown), shown)
             self.texts[shown] = text
@@ -159,7 +159,7 @@ class _Loader:
 
     def with_tables(self, ruleset: Ruleset, folder: Path | None) -> Ruleset:
         """The ruleset with the rows of its decision tables as rules; table files are looked up beside it."""
-        found, problems = with_rows_as_rules(ruleset, folder, _shown, self.texts)
+        found, problems = with_rows_as_rules(ruleset, folder, shown_path, self.texts)
         self.problems += problems
         return found
 
@@ -200,7 +200,7 @@ class _Loader:
             path = folder / SOURCES
             if not path.is_file():
                 continue
-            shown = _shown(path)
+            shown = shown_path(path)
             try:
                 text = decode(read_bytes(path, shown), shown)
                 self.texts[shown] = text
