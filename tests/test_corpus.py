@@ -174,8 +174,8 @@ def test_lint(path: Path) -> None:
 # --- the corpus as a whole -----------------------------------------------------------------------
 
 OF_RULESETS = {e.code for e in (*catalogue._READING, *catalogue._CHECKING)}
-NOT_OF_A_FILE = {"no-such-file", "too-large"}
-"""Tested below: a file that shows them is no small text."""
+NOT_OF_A_FILE = {"no-such-file", "too-large", "untraced"}
+"""Tested below and in test_traceability: what shows them is no small text of a ruleset."""
 
 
 def test_there_are_many() -> None:

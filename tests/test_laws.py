@@ -217,3 +217,32 @@ def test_attrs_classes_are_frozen() -> None:
     ).decide({"account_id": "A", "f": True}, as_of=some.AS_OF)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         decision.outcome = "y"  # type: ignore[misc]
+
+
+def test_shared_definitions_cost_no_more_than_they_are_long() -> None:
+    """A definition used twice at every level is weighed and explained once, not 2**n times."""
+    defined = "\n".join(f"  d{i}: d{i - 1} and not d{i - 1} or d{i - 1} and flag" for i in range(1, 30))
+    rules = samrules.loads(
+        f"ruleset: r\nversion: 1.0.0\nfacts: {{x: {{type: number}}, flag: {{type: boolean}}}}\n"
+        f"define:\n  d0: x > 1\n{defined}\n"
+        "rules: {a: {when: d29, then: {d: go}}}\ndecide: {d: {outcomes: [go, stay], otherwise: stay}}\n")
+    for facts in ({"x": 2.0}, {"flag": True}, {"x": 2.0, "flag": True}, {"x": 0.5, "flag": False}):
+        decision = rules.decide({"account_id": "A", **facts}, as_of=some.AS_OF)
+        assert len(str(decision.why())) < 100_000
+        assert len(str(decision.why_not("go"))) < 100_000
+
+
+def test_another_account_s_record_is_refused() -> None:
+    rules = samrules.loads(
+        "ruleset: r\nversion: 1.0.0\nfacts: {f: {type: boolean}}\nevents: {e: {}}\nmeasures: {n: {count: e}}\n"
+        "rules: {a: {when: n >= 1 or f, then: {d: go}, sustained: 2 reviews}}\n"
+        "decide: {d: {outcomes: [go, stay], otherwise: stay}}\n")
+    with pytest.raises(samrules.FactError, match="an event of the account `B`"):
+        rules.decide({"account_id": "A"}, events=[{"account_id": "B", "event": "e", "date": "2026-01-01"}],
+                     as_of=some.AS_OF)
+    with pytest.raises(samrules.FactError, match="a review of the account `B`"):
+        rules.decide({"account_id": "A"}, history=[{"account_id": "B", "review_date": "2026-01-01", "f": True}],
+                     as_of=some.AS_OF)
+    for bad in ([3], {"event": "e"}, 3):
+        with pytest.raises(samrules.FactError, match="events are a list of mappings"):
+            rules.decide({"account_id": "A"}, events=bad, as_of=some.AS_OF)  # type: ignore[arg-type]

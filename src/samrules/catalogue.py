@@ -324,7 +324,7 @@ _FACTS = (
     _error("unknown-format", "A file whose format cannot be told or is not supported.",
            "A table read in the wrong format gives nonsense.",
            "`samrules decide designation accounts.xls`",
-           "Use a file that ends in .csv, .json, .jsonl or .parquet."),
+           "Use a file that ends in .csv, .json, .jsonl or .parquet; for a decision table, .csv or .xlsx."),
     _error("needs-extra", "A format that needs an optional package which is not installed.",
            "samrules stays small until you need more.",
            "Parquet without `samrules[parquet]`.",

@@ -197,7 +197,7 @@ Domains = dict[ex.Expr, Domain]
 
 
 _MOST_PERIODS = 60
-_BUDGET = 200_000
+_BUDGET = 60_000
 """Steps of narrowing a ruleset may cost; past it nothing more is found, and nothing is wrong."""
 
 

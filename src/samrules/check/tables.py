@@ -28,6 +28,9 @@ from samrules.syntax.printer import text_of
 MOST_COMBINATIONS = 50_000
 """With more, a table is left unchecked, and a note says so."""
 
+MOST_TESTS = 1_000_000
+"""Cells times values of an input: as many as are tried in about a second."""
+
 _WHOLE = (Kind.INTEGER, Kind.ORDINAL, Kind.DATE)
 _LINES = (*_WHOLE, Kind.NUMBER, Kind.RATIO, Kind.MONEY, Kind.SCORE)
 _WORDS = (Kind.TEXT, Kind.ENUM, Kind.BOOLEAN)
@@ -190,6 +193,8 @@ class Surveyor:
         points = self.points(node, type_, sorted({v for each in limits.values() for v in each}, key=_order))
         if any(c.test in ("known", "missing") for row in cells for c in row):
             points.append(Point(None, "missing"))
+        if len(points) * len(cells) * len(columns) > MOST_TESTS:
+            raise Unchecked(f"`{text_of(node)}` is compared with {len(points):,} values in {len(cells):,} rows")
         flipped = type_ is not None and type_.kind is Kind.AGE
         held, open_ = [], []
         for point in points:

@@ -62,7 +62,7 @@ def bundled_names() -> list[str]:
 def find(name_or_path: str | Path) -> Path:
     """The file of a ruleset: a path, or the name of a bundled one. Raises RulesetError."""
     text = str(name_or_path)
-    if text and (text.startswith(".") or Path(text).exists() and text not in bundled_names()):
+    if text and (text.startswith(".") or (Path(text).exists() and text not in bundled_names())):
         return Path(text)
     looks_like_path = isinstance(name_or_path, Path) or text.endswith((SUFFIX, ".yml")) or "/" in text
     if looks_like_path or "\\" in text:

@@ -84,7 +84,7 @@ def rules_of(table: rs.DecisionTable) -> Iterator[rs.Rule]:
 def _from_file(table: rs.DecisionTable, folder: Path | None, shown: Callable[[Path], str],
                texts: Texts) -> rs.DecisionTable:
     name = table.file or ""
-    if not re.fullmatch(r"[^/\\\0]+", name) or name.startswith("."):
+    if not re.fullmatch(r"[^/\\\0]{1,200}", name) or name.startswith("."):
         raise problem("bad-value", f"`{name}` is not the name of a file",
                       "name a CSV or XLSX file that stands beside the ruleset", table.span)
     if not name.lower().endswith(SUFFIXES):
