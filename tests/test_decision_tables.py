@@ -203,6 +203,20 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, data: bytes) -> None:
     assert [p.split(":")[1] for p in problems(in_file("serve.xlsx"), tmp_path)] == ["A1 bad-table"]
 
 
+def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
+    """Whatever byte is wrong, there is a table or a diagnostic."""
+    workbook(tmp_path / "serve.xlsx", SHEET)
+    data = (tmp_path / "serve.xlsx").read_bytes()
+    refused = 0
+    for at in range(0, len(data), 97):
+        (tmp_path / "serve.xlsx").write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        try:
+            samrules.loads(in_file("serve.xlsx"), folder=tmp_path)
+        except samrules.RulesetError:
+            refused += 1
+    assert refused
+
+
 def test_without_openpyxl_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workbook(tmp_path / "serve.xlsx", SHEET)
     monkeypatch.setitem(sys.modules, "openpyxl", None)

@@ -7,7 +7,6 @@ import warnings
 import zipfile
 from datetime import date, datetime
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from samrules.diagnostics import Diagnostic, Span
 from samrules.errors import RulesetError
@@ -40,8 +39,10 @@ def read_workbook(data: bytes, file: str, rows: int) -> list[list[str]]:
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheet = book.worksheets[0].iter_rows(max_row=rows, max_col=MAX_COLUMNS)
             return _even([[_text(cell.value, str(cell.number_format)) for cell in row] for row in sheet])
-    except (zipfile.BadZipFile, ParseError, KeyError, IndexError, ValueError, TypeError, OSError, EOFError) as error:
-        raise RulesetError([Diagnostic("bad-table", f"this is not an XLSX workbook, or it is damaged: {error}",
+    except RulesetError:
+        raise
+    except Exception:  # a damaged archive fails in whatever layer meets the damage first
+        raise RulesetError([Diagnostic("bad-table", "this is not an XLSX workbook, or it is damaged",
                                        "save it again as XLSX, or as CSV", at)]) from None
 
 
