@@ -161,11 +161,12 @@ def read_bytes(path: Path, shown: str | None = None) -> bytes:
 
 def decode(data: bytes, file: str) -> str:
     """Bytes as UTF-8 text, a byte order mark dropped."""
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = _place(before.decode("utf-8-sig"), len(before))
+        before = data[: error.start].decode()
+        line, column = _place(before, len(before))
         raise RulesetError(
             [Diagnostic("wrong-encoding", f"byte 0x{data[error.start]:02x} is not UTF-8 text",
                         "save the file as UTF-8", Span(file, line, column, line, column + 1))]
