@@ -5,6 +5,7 @@ The events come from ruamel.yaml. Scalars stay text: what `60%` means is decided
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from bisect import bisect_right
