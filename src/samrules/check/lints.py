@@ -414,7 +414,7 @@ class _Deadness:
             return known
         if isinstance(domain, Interval):
             number = as_number(value)
-            if abs(number) > 2**53:
+            if abs(number) >= 2**53:
                 return known  # beyond what a double tells apart
             domain = domain.narrowed(operator, number)
         else:
