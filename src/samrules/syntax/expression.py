@@ -14,7 +14,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, VisitError
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.model import expressions as ex
 from samrules.model.operators import FUNCTIONS
-from samrules.model.types import Kind
+from samrules.model.types import INTEGER_LIMIT, Kind
 from samrules.syntax import literals
 from samrules.syntax.source import Problems, problem
 
@@ -82,6 +82,8 @@ class _Builder(Transformer[Token, ex.Expr]):
         return self._literal(meta, t[0], literals.parse_number, Kind.NUMBER)
 
     def integer(self, meta: Any, t: list[str]) -> ex.Expr:
+        if t[0] == _SIZE_OF_SMALLEST:  # an integer only with a sign before it, which is read apart
+            return ex.Literal(INTEGER_LIMIT, Kind.INTEGER, span=self._span(meta))
         return self._literal(meta, t[0], literals.parse_integer, Kind.INTEGER)
 
     def text(self, meta: Any, t: list[str]) -> ex.Expr:
@@ -169,13 +171,28 @@ def parse(text: str, locate: Locate) -> ex.Expr:
     try:
         tree = _parser().parse(text)
         _check_depth(tree, text, locate)
-        return _Builder(locate).transform(tree)
+        node = _Builder(locate).transform(tree)
+        _check_integers(node)
+        return node
     except UnexpectedInput as error:
         raise Problems(_syntax_problem(text, error, locate)) from None
     except VisitError as error:
         if isinstance(error.orig_exc, Problems):
             raise error.orig_exc from None
         raise
+
+
+_SIZE_OF_SMALLEST = str(INTEGER_LIMIT)
+
+
+def _check_integers(node: ex.Expr) -> None:
+    """Refuse the size of the smallest integer where it is not negative."""
+    negated = {id(n.operand) for n in ex.walk(node) if isinstance(n, ex.Negate)}
+    for literal in ex.walk(node):
+        if isinstance(literal, ex.Literal) and literal.value == INTEGER_LIMIT and literal.kind is Kind.INTEGER \
+                and id(literal) not in negated:
+            raise problem("bad-value", f"`{_SIZE_OF_SMALLEST}` cannot be read as integer",
+                          "an integer has at most 64 bits", literal.span)
 
 
 def _check_depth(tree: Any, text: str, locate: Locate) -> None:
