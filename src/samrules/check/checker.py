@@ -9,7 +9,6 @@ from graphlib import CycleError, TopologicalSorter
 
 import attrs
 
-from samrules.catalogue import Severity
 from samrules.check import lints
 from samrules.check.scope import (
     Role,
@@ -64,17 +63,13 @@ def check(bundle: Bundle) -> CheckedRuleset:
     for ruleset in bundle.rulesets:
         scope = scope_of(ruleset, scopes)
         scopes[ruleset.name] = scope
-        _Checker(ruleset, bundle, Typer(scope, types, errors.append), errors.append).run()
+        _Checker(ruleset, bundle, Typer(scope, types, errors.append), types, errors.append).run()
     if errors:
         raise RulesetError(bundle.locate(_once(errors)))
     known = {name: type_ for name, type_ in types.items() if type_ is not None}
     findings = lints.lint(bundle.main, scopes, known)
     found = sorted(bundle.locate(_once(findings)), key=sort_key)
     return CheckedRuleset(bundle, scopes, known, tuple(found))
-
-
-def has_warnings(checked: CheckedRuleset) -> bool:
-    return any(d.severity is Severity.WARNING for d in checked.findings)
 
 
 def _in_force(values: dict[date, float], day: date) -> float | None:
@@ -93,6 +88,8 @@ class _Checker:
     ruleset: rs.Ruleset
     bundle: Bundle
     typer: Typer
+    types: dict[str, Type | None]
+    """The types of definitions, which the typer reads: filled in order of dependency."""
     report: Callable[[Diagnostic], None]
 
     def error(self, code: str, message: str, help_: str, span: Span | None) -> None:
@@ -238,7 +235,7 @@ class _Checker:
                 self.error("type-mismatch", f"`{member.name}` is a score, which can only be compared",
                            "use the score by its own name", member.span)
                 type_ = None
-            self.typer.definitions[name] = type_
+            self.types[name] = type_
 
     def needs(self, member: rs.Definition | rs.Scorecard) -> Iterator[str]:
         for node in expressions_of(member):
@@ -481,4 +478,4 @@ class _Checker:
                                did_you_mean(key, self.bundle.citations, "passages"), entry.span)
 
 
-__all__ = ["CheckedRuleset", "check", "has_warnings"]
+__all__ = ["CheckedRuleset", "check"]

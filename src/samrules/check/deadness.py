@@ -256,7 +256,7 @@ class Deadness:
         return ex.Name(f"{owner}: {text_of(node)}")
 
     def initial(self, node: ex.Expr, owner: str) -> Domain | None:
-        typer = Typer(self.scopes[owner], dict(self.types), lambda _: None)
+        typer = Typer(self.scopes[owner], self.types, lambda _: None)
         type_ = typer.type_of(node)
         if type_ is None:
             return None

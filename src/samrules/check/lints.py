@@ -165,7 +165,7 @@ _LEAST_ODD_RATIO = 2
 
 def _bare_ratios(ruleset: rs.Ruleset, scopes: dict[str, Scope], types: dict[str, Type]) -> Iterator[Diagnostic]:
     """Ratios written as bare numbers from 2 on: `60` where `60%` was most likely meant."""
-    typer = Typer(scopes[ruleset.name], dict(types), lambda _: None)
+    typer = Typer(scopes[ruleset.name], types, lambda _: None)
     for parameter in ruleset.parameters:
         for dated in parameter.values:
             if parameter.type.kind is Kind.RATIO and dated.bare and abs(float(dated.value)) >= _LEAST_ODD_RATIO:  # type: ignore[arg-type]

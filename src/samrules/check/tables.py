@@ -189,7 +189,7 @@ class Surveyor:
         columns = [i for i, other in enumerate(self.table.inputs) if other == node]
         cells = [[row.when[i] for i in columns] for row in self.table.rows]
         limits = {id(c): tuple(self.limit(o, node) for o in c.operands) for row in cells for c in row}
-        type_ = Typer(self.scope, dict(self.types), lambda _: None).type_of(node)
+        type_ = Typer(self.scope, self.types, lambda _: None).type_of(node)
         points = self.points(node, type_, sorted({v for each in limits.values() for v in each}, key=_order))
         if any(c.test in ("known", "missing") for row in cells for c in row):
             points.append(Point(None, "missing"))

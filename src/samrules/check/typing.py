@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -31,7 +31,7 @@ class Typer:
     """
 
     scope: Scope
-    definitions: dict[str, Type | None]
+    definitions: Mapping[str, Type | None]
     report: Report
 
     def condition(self, node: ex.Expr) -> None:
@@ -72,7 +72,7 @@ class Typer:
             case ex.Arithmetic():
                 return self._arithmetic(node)
             case ex.Negate(operand=operand):
-                return self._number(operand, "-")
+                return self._operand(operand, "-")
             case ex.Call():
                 return self._call(node)
             case ex.If(condition=condition, then=then, otherwise=otherwise):
@@ -229,9 +229,6 @@ class Typer:
                        cures.get(type_.kind, "use numbers or amounts"))
         return None
 
-    def _number(self, node: ex.Expr, operator: str) -> Type | None:
-        return self._operand(node, operator)
-
     def _product(self, node: ex.Arithmetic, a: Type, b: Type) -> Type | None:
         if a.kind is Kind.MONEY and b.kind is Kind.MONEY:
             self._mismatch(node, "an amount of money times an amount of money has no meaning",
@@ -266,7 +263,7 @@ class Typer:
                                "use the day something began, such as `age(designated_on)`")
             return ty.AGE
         if node.function == "abs":
-            return self._number(node.arguments[0], "abs")
+            return self._operand(node.arguments[0], "abs")
         joined = self._same(node, node.arguments)
         if joined and node.function in ("min", "max") and joined.kind not in _CHOOSABLE:
             self._mismatch(node, f"`{node.function}` needs an order, and {_a(joined)} has none",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -38,14 +38,6 @@ class Trace:
     value: Value | None
     parts: tuple[Trace, ...] = ()
     note: Note = NO_NOTE
-
-    def walk(self) -> Iterator[Trace]:
-        """This node and all below, outermost first; a shared node as often as it is used."""
-        stack = [self]
-        while stack:
-            current = stack.pop()
-            yield current
-            stack.extend(reversed(current.parts))
 
     @property
     def is_group(self) -> bool:
@@ -115,8 +107,8 @@ def _open_parts(node: Trace) -> list[tuple[Trace, bool]]:
     return [(p, False) for p in node.parts]
 
 
-def unique(trace: Trace) -> Iterator[Trace]:
-    """This node and all below, each shared node once."""
+def unique(trace: Trace, closed: Callable[[Trace], bool] = lambda _: False) -> Iterator[Trace]:
+    """This node and all below, each shared node once; not what is below a closed one."""
     seen: set[int] = set()
     stack = [trace]
     while stack:
@@ -125,4 +117,5 @@ def unique(trace: Trace) -> Iterator[Trace]:
             continue
         seen.add(id(current))
         yield current
-        stack.extend(reversed(current.parts))
+        if not closed(current):
+            stack.extend(reversed(current.parts))

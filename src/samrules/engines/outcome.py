@@ -129,7 +129,7 @@ def _rule(planned: PlannedRule, now: View) -> RuleResult:
         reviews = tuple((date.fromisoformat(p.text), _truth(p)) for p in trace.parts)
     when = body
     exceptions: tuple[Trace, ...] = ()
-    if planned.unless:
+    if rule.unless:
         when, exceptions = body.parts[0], tuple(negated.parts[0] for negated in body.parts[1:])
     truth = _truth(trace)
     return RuleResult(

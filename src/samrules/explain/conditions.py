@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import date
 
 import attrs
@@ -361,15 +362,9 @@ def _constant(trace: Trace) -> bool:
         isinstance(trace.expr, ex.Negate) and _constant(trace.parts[0]))
 
 
-def _near(leaf: Trace) -> list[Trace]:
+def _near(leaf: Trace) -> Iterator[Trace]:
     """The nodes of a condition itself, not those of the definitions it names."""
-    found, stack = [], [leaf]
-    while stack:
-        current = stack.pop()
-        found.append(current)
-        if not isinstance(current.expr, ex.Name):
-            stack.extend(reversed(current.parts))
-    return found
+    return unique(leaf, closed=lambda node: isinstance(node.expr, ex.Name))
 
 
 def _is_bound(leaf: Trace) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from samrules.decision.decision import Decision, RuleResult, ScoreResult
-from samrules.decision.trace import Trace
+from samrules.decision.trace import Trace, unique
 from samrules.decision.words import (
     counted,
     day,
@@ -136,16 +136,7 @@ def score_parts(decision: Decision) -> list[Part]:
 
 def _own(trace: Trace) -> Iterator[Trace]:
     """The nodes below that are not part of another ruleset's decision: that has its own explanation."""
-    seen: set[int] = set()
-    stack = [trace]
-    while stack:
-        node = stack.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        if not (isinstance(node.expr, ex.Name) and "::" in node.expr.name):
-            stack.extend(reversed(node.parts))
+    return unique(trace, closed=lambda node: isinstance(node.expr, ex.Name) and "::" in node.expr.name)
 
 
 def _score_part(score: ScoreResult, decision: Decision) -> Part:

@@ -56,7 +56,7 @@ class Lowering:
         return self.checked.scopes[self.ruleset]
 
     def type_of(self, node: ex.Expr) -> Type | None:
-        return Typer(self.scope, dict(self.checked.definitions), _ignore).type_of(node)
+        return Typer(self.scope, self.checked.definitions, _ignore).type_of(node)
 
     def lower(self, node: ex.Expr) -> ex.Expr:
         """A surface expression in the core."""
@@ -125,7 +125,7 @@ class Lowering:
         return lowered
 
     def note_name(self, lowered: ex.Name, meaning: Meaning, shown: str) -> None:
-        typer = Typer(self.scope, dict(self.checked.definitions), _ignore)
+        typer = Typer(self.scope, self.checked.definitions, _ignore)
         role = "definition" if meaning.role is Role.DEFINITION else meaning.role.value
         self.notes[lowered] = Note(role, typer.meaning_type(meaning), meaning.title, shown)
 

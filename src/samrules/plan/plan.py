@@ -47,8 +47,6 @@ class PlannedRule:
 
     rule: Rule
     step: str
-    when: Expr
-    unless: tuple[Expr, ...]
     outcome: str
     outputs: tuple[tuple[str, Value | Shown], ...]
     because: tuple[str | Placeholder | None, ...]

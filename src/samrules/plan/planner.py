@@ -182,8 +182,6 @@ class _Planner:
         return PlannedRule(
             rule=rule,
             step=lo.rule_step(ruleset.name, rule.name),
-            when=lowering.lower(rule.when),
-            unless=tuple(map(lowering.lower, rule.unless)),
             outcome=self.outcome(ruleset, rule),
             outputs=tuple(outputs),
             because=tuple(self.because(rule.because or "", lowering)),

@@ -78,11 +78,6 @@ _ANY_TEXT: Schema = {"type": ["string", "number", "boolean"]}
 """Free text: a reader of YAML takes `title: 2026` for a number, samrules takes it for its text."""
 
 
-def _number_or(pattern: str) -> Schema:
-    """A number, or a text that stands for one."""
-    return {"anyOf": [{"type": "number"}, _text(pattern)]}
-
-
 def _array(items: Schema, description: str | None = None, least: int = 0) -> Schema:
     found: Schema = {"type": "array", "items": items}
     if least:
