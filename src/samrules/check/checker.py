@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import attrs
 
-from samrules.check import lints
+from samrules.check import constructs, lints
 from samrules.check.scope import (
     Role,
     Scope,
@@ -91,6 +91,9 @@ class _Checker:
     types: dict[str, Type | None]
     """The types of definitions, which the typer reads: filled in order of dependency."""
     report: Callable[[Diagnostic], None]
+    unsound: set[str] = attrs.field(factory=set)
+    """Ladders and lifecycles with problems of their own: what they stand for is not looked at."""
+    sound: set[str] = attrs.field(factory=set)
 
     def error(self, code: str, message: str, help_: str, span: Span | None) -> None:
         self.report(Diagnostic(code, message, help_, span))
@@ -226,6 +229,9 @@ class _Checker:
             if isinstance(member, rs.Scorecard):
                 self.scorecard(member)
                 continue
+            if member.made_from is not None and self.construct(member.made_from):
+                self.types[name] = None
+                continue
             type_ = firm(self.typer.type_of(member.value))
             if type_ is not None and type_.kind is Kind.AGE:
                 self.error("type-mismatch", f"`{member.name}` is an age, which can only be compared",
@@ -343,6 +349,12 @@ class _Checker:
                        self.ruleset.rules[0].span)
         untyped = {t.name for t in self.ruleset.tables if not self.inputs_have_types(t)}
         for rule in self.ruleset.rules:
+            if rule.made_from is not None and self.construct(rule.made_from):
+                for assignment in rule.then:
+                    if isinstance(assignment.value, ex.Expr) and assignment.value.span is not None:
+                        self.output(assignment.value)
+                self.because(rule)
+                continue
             if rule.table not in untyped:
                 self.typer.condition(rule.when)
             for exception in rule.unless:
@@ -359,6 +371,18 @@ class _Checker:
         for member in (*self.ruleset.define, *self.ruleset.scorecards):
             for node in expressions_of(member):
                 self.own_decision(node)
+
+    def construct(self, name: str) -> bool:
+        """Whether a ladder or lifecycle has problems; they are reported the first time it is asked for."""
+        if name in self.sound or name in self.unsound:
+            return name in self.unsound
+        members: tuple[rs.Ladder | rs.Lifecycle, ...] = (*self.ruleset.ladders, *self.ruleset.lifecycles)
+        problems = [d for member in members if member.name == name
+                    for d in constructs.problems_of(member, self.ruleset, self.typer)]
+        for problem in problems:
+            self.report(problem)
+        (self.unsound if problems else self.sound).add(name)
+        return bool(problems)
 
     def inputs_have_types(self, table: rs.DecisionTable) -> bool:
         """Where one has none, that is said once, at the input and not at every cell below it."""

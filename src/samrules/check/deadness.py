@@ -11,7 +11,7 @@ from datetime import date
 
 import attrs
 
-from samrules.check.domains import Domain, Interval, as_number, domain_of
+from samrules.check.domains import Domain, Interval, Words, as_number, domain_of
 from samrules.check.scope import Meaning, Role, Scope
 from samrules.check.typing import Typer
 from samrules.diagnostics import Diagnostic, Span
@@ -54,6 +54,10 @@ class Deadness:
             found += self.of_first()
         return found
 
+    def can_hold(self, node: ex.Expr) -> bool:
+        """Whether some account may meet a condition; false only where none can."""
+        return any(self.narrow(node, {}, day, self.ruleset.name) is not None for day in self.days())
+
     def boolean(self, node: ex.Expr) -> bool:
         return not isinstance(node, ex.Literal | ex.Arithmetic | ex.Call | ex.Negate | ex.If)
 
@@ -67,13 +71,11 @@ class Deadness:
             return found
         if isinstance(node, ex.Name) and not self.is_definition(node):
             return found
-        if all(self.narrow(node, {}, day, self.ruleset.name) is None for day in self.days()):
+        if not self.can_hold(node):
             if not isinstance(node, ex.Name):
                 found.append(Diagnostic("never-holds", f"`{text_of(node)}` can never hold",
                                         self.why(node), node.span))
-        elif isinstance(node, ex.Compare | ex.Between | ex.In) and all(
-            self.narrow(ex.Not(node), {}, day, self.ruleset.name) is None for day in self.days()
-        ):
+        elif isinstance(node, ex.Compare | ex.Between | ex.In) and not self.can_hold(ex.Not(node)):
             found.append(Diagnostic("always-holds", f"`{text_of(node)}` holds whatever the value",
                                     "correct the bound, or remove the condition", node.span))
         return found
@@ -125,7 +127,7 @@ class Deadness:
         known = {n.name for n in ex.names(node)}
         return any(
             {n.name for n in ex.names(e)} <= known
-            and all(self.narrow(ex.All((node, ex.Not(e))), {}, day, self.ruleset.name) is None for day in self.days())
+            and not self.can_hold(ex.All((node, ex.Not(e))))
             for e in earlier
         )
 
@@ -209,8 +211,14 @@ class Deadness:
             return known
         if isinstance(meaning.of, rs.Definition):
             inner = meaning.of.value if truth else ex.Not(meaning.of.value)
-            return self.narrow(inner, known, day, meaning.ruleset)
+            narrowed = self.narrow(inner, known, day, meaning.ruleset)
+            return None if narrowed is None else self.asserted(ex.Name(meaning.absolute), truth, narrowed)
         return self.narrowed(node, "=", truth, known, owner)
+
+    def asserted(self, definition: ex.Name, truth: bool, known: Domains) -> Domains | None:
+        """A definition is not both true and false, whatever its parts allow one by one."""
+        left = known.get(definition, Words(frozenset({True, False}))).narrowed("=", truth)
+        return None if left.empty else {**known, definition: left}
 
     def narrow_compare(self, operator: str, left: ex.Expr, right: ex.Expr, known: Domains,
                        day: date, owner: str) -> Domains | None:

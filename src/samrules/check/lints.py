@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from samrules.check.deadness import Deadness
+from samrules.check.lifecycles import findings as lifecycle_findings
 from samrules.check.scope import Role, Scope
 from samrules.check.tables import findings as table_findings
 from samrules.check.typing import Typer
@@ -28,6 +29,7 @@ def lint(ruleset: rs.Ruleset, scopes: dict[str, Scope], types: dict[str, Type]) 
     found += _citing(ruleset)
     found += _unused(ruleset, scopes[ruleset.name], scopes)
     found += _outcomes(ruleset)
+    found += lifecycle_findings(ruleset, scopes, types)
     found += _scorecards(ruleset)
     found += _assumptions(ruleset, scopes)
     found += _bare_ratios(ruleset, scopes, types)
@@ -82,7 +84,8 @@ def _unused(ruleset: rs.Ruleset, scope: Scope, scopes: dict[str, Scope]) -> Iter
         for what, entries in members:
             for entry in entries:
                 absolute = entry.name if what == "fact" else f"{ruleset.name}.{entry.name}"
-                if absolute not in meanings:
+                made = isinstance(entry, rs.Definition) and entry.made_from is not None
+                if absolute not in meanings and not made:
                     yield Diagnostic("unused", f"the {what} `{entry.name}` is never used",
                                      "use it, or remove it", entry.span)
     for name, span in zip(ruleset.uses, ruleset.uses_spans, strict=False):

@@ -9,9 +9,9 @@ import attrs
 
 from samrules.diagnostics import Diagnostic
 from samrules.model.ruleset import Passage, Ruleset, Source
-from samrules.syntax.library import SOURCES, SUFFIX, shown_path
+from samrules.syntax.library import SOURCES, SUFFIX, load_bundle, shown_path
 from samrules.syntax.source import decode, located, read_bytes
-from samrules.syntax.structure import parse_ruleset, parse_sources
+from samrules.syntax.structure import parse_sources
 
 
 @attrs.frozen(order=True)
@@ -47,8 +47,7 @@ def ideas(sources: Path) -> tuple[Idea, ...]:
     cited: dict[str, set[Encoding]] = {}
     for path in sorted(sources.parent.glob(f"*{SUFFIX}")):
         if path.name != SOURCES:
-            name = shown_path(path)
-            for key, encoding in _citing(parse_ruleset(decode(read_bytes(path, name), name), name)):
+            for key, encoding in _citing(load_bundle(path).main):
                 cited.setdefault(key, set()).add(encoding)
     listed = [
         Idea(number, source, passage, tuple(sorted(cited.get(f"{source.key}/{passage.key}", ()))))

@@ -127,6 +127,8 @@ class Definition:
     title: str | None = None
     cites: tuple[str, ...] = ()
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    made_from: str | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    """The ladder or lifecycle that it comes from."""
 
 
 @attrs.frozen
@@ -216,6 +218,8 @@ class Rule:
     because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     table: str | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     """The decision table of which it is a row."""
+    made_from: str | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    """The ladder or lifecycle that it comes from."""
 
 
 @attrs.frozen
@@ -262,6 +266,112 @@ class DecisionTable:
     because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
+PROMOTE, DEMOTE = "promote", "demote"
+"""The outcomes that a ladder's rules give; a third, such as `hold`, is for the rest."""
+
+
+@attrs.frozen
+class Level:
+    """One level of a ladder: what it requires beyond the levels below, and what stops the rise to it."""
+
+    number: int = 0
+    requires: Expr | None = None
+    title: str | None = None
+    unless: tuple[Expr, ...] = ()
+    then: tuple[Assignment, ...] = ()
+    because: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class Fall:
+    """When the level on record is lost; only ever one level at a time."""
+
+    when: Expr
+    title: str | None = None
+    unless: tuple[Expr, ...] = ()
+    then: tuple[Assignment, ...] = ()
+    because: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class Ladder:
+    """Ordered levels that an account climbs and descends one at a time, on evidence that lasts.
+
+    `on_record` is its present level, `ceiling` the highest it can reach; `unless` stops every move.
+    Becomes definitions and rules when the ruleset is loaded.
+    """
+
+    name: str
+    on_record: Expr
+    levels: tuple[Level, ...]
+    ceiling: Expr | None = None
+    sustained: Sustained | None = None
+    unless: tuple[Expr, ...] = ()
+    falls: Fall | None = None
+    title: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class State:
+    """A state of a lifecycle, with the least time that an account stays in it."""
+
+    name: str
+    title: str | None = None
+    at_least: Expr | None = None
+    then: tuple[Assignment, ...] = ()
+    because: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class Transition:
+    """A way from some states to another. `waived_by` lifts the least time in a state."""
+
+    name: str
+    origins: tuple[str, ...]
+    to: str
+    when: Expr
+    title: str | None = None
+    unless: tuple[Expr, ...] = ()
+    waived_by: Expr | None = None
+    sustained: Sustained | None = None
+    then: tuple[Assignment, ...] = ()
+    because: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    because_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class Lifecycle:
+    """States that an account goes through, and the ways between them.
+
+    `on_record` is its present state, `since` the day it entered it. Becomes a definition and rules
+    when the ruleset is loaded.
+    """
+
+    name: str
+    on_record: Expr
+    start: str
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+    since: Expr | None = None
+    title: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    start_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
 HIT_POLICIES = ("priority", "first", "unique", "collect")
 EVIDENCE_NEEDED = "evidence_needed"
 """The outcome of a decision that its known facts leave open."""
@@ -299,8 +409,11 @@ class Ruleset:
     define: tuple[Definition, ...] = ()
     scorecards: tuple[Scorecard, ...] = ()
     rules: tuple[Rule, ...] = ()
-    """In a loaded ruleset also the rows of its tables, after the rules written as such."""
+    """In a loaded ruleset also what its tables, ladders and lifecycles become, after the rules written
+    as such."""
     tables: tuple[DecisionTable, ...] = ()
+    ladders: tuple[Ladder, ...] = ()
+    lifecycles: tuple[Lifecycle, ...] = ()
     decide: Decide | None = None
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     uses_spans: tuple[Span | None, ...] = attrs.field(

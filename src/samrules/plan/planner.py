@@ -276,7 +276,7 @@ def _meaning(value: Any) -> Any:
             define=tuple(sorted(value.define, key=lambda m: m.name)),
             events=tuple(sorted(value.events, key=lambda m: m.name)),
             measures=tuple(sorted(value.measures, key=lambda m: m.name)),
-            tables=(),  # their rows are rules
+            tables=(), ladders=(), lifecycles=(),  # what they stand for is among the rules
         )
     if attrs.has(type(value)):
         return {

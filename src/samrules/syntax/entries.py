@@ -73,9 +73,7 @@ def _prepare_measure(node: Mapping) -> None:
     if "within" in node:
         node["within"] = v.literal(node["within"], literals.parse_duration, "a duration")
     if isinstance(node.get("since"), Scalar):
-        since = Sequence(node["since"].span)
-        since.append(node["since"])
-        node["since"] = since
+        node["since"] = _one(node["since"])
 
 
 def _prepare_parameter(node: Mapping) -> None:
@@ -156,6 +154,23 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def _prepare_transition(node: Mapping) -> None:
+    _prepare_rule(node)
+    if isinstance(node["from"], Scalar):
+        node["from"] = _one(node["from"])
+
+
+def _one(scalar: Scalar) -> Sequence:
+    """A single word as a list of one."""
+    several = Sequence(scalar.span)
+    several.append(scalar)
+    return several
+
+
+def _prepare_lifecycle(node: Mapping) -> None:
+    node["start_span"] = node["start"]
+
+
 def _prepare_criterion(node: Mapping) -> None:
     if ("points" in node) == ("scale" in node):
         raise problem("bad-scorecard", "a criterion has either `points` or a `scale`",
@@ -184,7 +199,8 @@ ENTRIES: dict[type, Entry] = {
     rs.Ruleset: Entry(
         "a ruleset",
         ("ruleset", "version", "title", "description", "currency", "uses", "facts", "events",
-         "measures", "parameters", "define", "scorecards", "rules", "tables", "decide"),
+         "measures", "parameters", "define", "scorecards", "rules", "tables", "ladders", "lifecycles",
+         "decide"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
@@ -201,6 +217,17 @@ ENTRIES: dict[type, Entry] = {
                             _prepare_table),
     rs.TableRow: Entry("a row of a table", ("when", "then", "title", "because", "cites"),
                        ("when", "then"), _prepare_rule),
+    rs.Ladder: Entry("a ladder", ("title", "on_record", "ceiling", "sustained", "unless", "levels", "falls", "cites"),
+                     ("on_record", "levels")),
+    rs.Level: Entry("a level", ("title", "requires", "unless", "then", "because", "cites"), (), _prepare_rule),
+    rs.Fall: Entry("a fall", ("title", "when", "unless", "then", "because", "cites"), ("when",), _prepare_rule),
+    rs.Lifecycle: Entry("a lifecycle", ("title", "on_record", "since", "start", "states", "transitions", "cites"),
+                        ("on_record", "start", "states", "transitions"), _prepare_lifecycle),
+    rs.State: Entry("a state", ("title", "at_least", "then", "because", "cites"), (), _prepare_rule),
+    rs.Transition: Entry(
+        "a transition",
+        ("title", "from", "to", "when", "unless", "waived_by", "sustained", "then", "because", "cites"),
+        ("from", "to", "when"), _prepare_transition, {"origins": "from"}),
     rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
                       ("outcomes",)),
     rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
@@ -216,7 +243,7 @@ ENTRIES: dict[type, Entry] = {
 
 NAMED: dict[type, str] = {
     rs.Fact: "name", rs.EventType: "name", rs.Measure: "name", rs.Parameter: "name", rs.Definition: "name", rs.Rule: "name",
-    rs.DecisionTable: "name",
+    rs.DecisionTable: "name", rs.Ladder: "name", rs.Lifecycle: "name", rs.State: "name", rs.Transition: "name",
     rs.Decide: "name", rs.Scorecard: "name", rs.Criterion: "name", rs.Source: "key",
     rs.Passage: "key",
 }

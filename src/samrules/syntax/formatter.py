@@ -80,18 +80,27 @@ class Shape(enum.Enum):
     TABLE_ROW = "a row of a decision table"
     CELLS = "cells of a decision table"
     CELL = "a cell of a decision table"
+    LADDERS = "ladders by name"
+    LADDER = "a ladder"
+    LEVELS = "levels by number"
+    LEVEL = "a level"
+    LIFECYCLES = "lifecycles by name"
+    LIFECYCLE = "a lifecycle"
+    STATES = "states by name"
+    STATE = "a state"
 
 
 _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
 _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
-                    "tables": Shape.TABLES},
+                    "tables": Shape.TABLES, "ladders": Shape.LADDERS, "lifecycles": Shape.LIFECYCLES},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
     Shape.RULES: {_EACH: Shape.RULE},
-    Shape.RULE: {"when": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS},
+    Shape.RULE: {"when": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS,
+                 "waived_by": Shape.EXPRESSION},
     Shape.OUTPUTS: {_EACH: Shape.OUTPUT},
     Shape.OUTPUT: {"value": Shape.EXPRESSION},
     Shape.SCORECARDS: {_EACH: Shape.SCORECARD},
@@ -102,6 +111,16 @@ _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.TABLES: {_EACH: Shape.TABLE},
     Shape.TABLE: {"inputs": Shape.EXPRESSION, "rows": Shape.TABLE_ROWS},
     Shape.TABLE_ROW: {"when": Shape.CELLS, "then": Shape.OUTPUTS},
+    Shape.LADDERS: {_EACH: Shape.LADDER},
+    Shape.LADDER: {**dict.fromkeys(("on_record", "ceiling", "unless"), Shape.EXPRESSION), "levels": Shape.LEVELS,
+                   "falls": Shape.RULE},
+    Shape.LEVELS: {_EACH: Shape.LEVEL},
+    Shape.LEVEL: {"requires": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS},
+    Shape.LIFECYCLES: {_EACH: Shape.LIFECYCLE},
+    Shape.LIFECYCLE: {"on_record": Shape.EXPRESSION, "since": Shape.EXPRESSION, "states": Shape.STATES,
+                      "transitions": Shape.RULES},
+    Shape.STATES: {_EACH: Shape.STATE},
+    Shape.STATE: {"at_least": Shape.EXPRESSION, "then": Shape.OUTPUTS},
     Shape.SCALE: dict.fromkeys(("of", "from", "to"), Shape.EXPRESSION),
 }
 _ITEMS: dict[Shape, Shape] = {

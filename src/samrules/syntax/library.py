@@ -11,6 +11,7 @@ import attrs
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.errors import RulesetError
 from samrules.model.ruleset import Passage, Ruleset, Source
+from samrules.syntax.constructs import with_constructs
 from samrules.syntax.source import decode, located, read_bytes
 from samrules.syntax.structure import parse_ruleset, parse_sources
 from samrules.syntax.tables import with_rows_as_rules
@@ -108,7 +109,7 @@ class _Loader:
 
     def bundle(self, file: str, text: str, path: Path | None) -> Bundle:
         self.texts[file] = text
-        main = self.with_tables(parse_ruleset(text, file), self.folder)
+        main = self.with_sugar(parse_ruleset(text, file), self.folder)
         if path is not None:
             self.check_file_name(main, path, file)
         self.use(main, (main.name,))
@@ -150,16 +151,19 @@ class _Loader:
         try:
             text = decode(read_bytes(path, shown), shown)
             self.texts[shown] = text
-            ruleset = self.with_tables(parse_ruleset(text, shown), path.parent)
+            ruleset = self.with_sugar(parse_ruleset(text, shown), path.parent)
         except RulesetError as error:
             self.problems += error.diagnostics
             return None
         self.check_file_name(ruleset, path, shown)
         return ruleset
 
-    def with_tables(self, ruleset: Ruleset, folder: Path | None) -> Ruleset:
-        """The ruleset with the rows of its decision tables as rules; table files are looked up beside it."""
+    def with_sugar(self, ruleset: Ruleset, folder: Path | None) -> Ruleset:
+        """The ruleset with the rules that its tables, ladders and lifecycles stand for; table files are
+        looked up beside it."""
         found, problems = with_rows_as_rules(ruleset, folder, shown_path, self.texts)
+        self.problems += problems
+        found, problems = with_constructs(found)
         self.problems += problems
         return found
 

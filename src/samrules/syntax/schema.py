@@ -49,6 +49,12 @@ def ruleset_schema() -> Schema:
             "table": {**_entry(rs.DecisionTable), "oneOf": [{"required": ["file"]}, {"required": ["inputs", "rows"]}],
                       "dependentSchemas": {"file": {"properties": {"inputs": False, "rows": False}}}},
             "row": _entry(rs.TableRow),
+            "ladder": _entry(rs.Ladder),
+            "level": _entry(rs.Level),
+            "fall": _entry(rs.Fall),
+            "lifecycle": _entry(rs.Lifecycle),
+            "state": _entry(rs.State),
+            "transition": _entry(rs.Transition),
             "decision": _entry(rs.Decide),
             "scorecard": _entry(rs.Scorecard),
             "criterion": {**_entry(rs.Criterion), "oneOf": [{"required": ["points"]}, {"required": ["scale"]}]},
@@ -139,6 +145,16 @@ _THEN: Schema = {
     "description": "The outcome, by the decision's name, and any other outputs.",
 }
 
+_OUTPUTS: Schema = {**_THEN, "description": "Outputs besides the outcome."}
+_UNLESS: Schema = {
+    "title": "exceptions: it does not hold when one of these does",
+    "if": {"type": "array"}, "then": _array(_ref("condition")), "else": _ref("condition"),
+}
+_SUSTAINED: Schema = {
+    **_text(rf"\d{{1,3}}\s+reviews?(\s+over\s+{_DURATION})?"),
+    "description": "At how many reviews in a row it must hold: `2 reviews`, `2 reviews over 6 months`.",
+}
+_BECAUSE: Schema = {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."}
 _TITLE: Schema = {**_ANY_TEXT, "description": "A short phrase that reads well inside a sentence."}
 _CITES = _ref("cites")
 _UNIT: Schema = {**_text(), "description": "What an integer or number counts, such as `people`."}
@@ -168,6 +184,8 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "scorecards": {**_named(_ref("scorecard")), "description": "Weighted scores from 0 to 100."},
         "rules": {**_named(_ref("rule")), "description": "The rules, in the order that counts for `first`."},
         "tables": {**_named(_ref("table")), "description": "Decision tables; each row is a rule."},
+        "ladders": {**_named(_ref("ladder")), "description": "Levels that an account climbs one at a time."},
+        "lifecycles": {**_named(_ref("lifecycle")), "description": "States that an account goes through."},
         "decide": {**_named(_ref("decision"), 1), "maxProperties": 1, "description": "The one decision it makes."},
     },
     rs.Fact: {
@@ -222,16 +240,66 @@ _FORMS: dict[type, dict[str, Schema]] = {
     rs.Rule: {
         "title": _TITLE,
         "when": {**_ref("condition"), "title": "the rule holds when this does"},
-        "unless": {
-            "title": "exceptions: the rule does not hold when one of these does",
-            "if": {"type": "array"}, "then": _array(_ref("condition")), "else": _ref("condition"),
-        },
-        "sustained": {
-            **_text(rf"\d{{1,3}}\s+reviews?(\s+over\s+{_DURATION})?"),
-            "description": "At how many reviews in a row it must hold: `2 reviews`, `2 reviews over 6 months`.",
-        },
+        "unless": _UNLESS,
+        "sustained": _SUSTAINED,
         "then": _THEN,
-        "because": {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."},
+        "because": _BECAUSE,
+        "cites": _CITES,
+    },
+    rs.Ladder: {
+        "title": _TITLE,
+        "on_record": {**_ref("expression"), "title": "the present level: an integer or ordinal"},
+        "ceiling": {**_ref("expression"), "title": "the highest level that can be reached"},
+        "sustained": _SUSTAINED,
+        "unless": _UNLESS,
+        "levels": {"type": "object", "propertyNames": {"pattern": _whole(r"\d{1,3}")}, "minProperties": 2,
+                   "additionalProperties": {"anyOf": [_ref("level"), {"type": "null"}]},
+                   "description": "Each level by its number, from 1 on."},
+        "falls": {**_ref("fall"), "title": "when a level is lost; else when the evidence for it is gone"},
+        "cites": _CITES,
+    },
+    rs.Level: {
+        "title": _TITLE,
+        "requires": {**_ref("condition"), "title": "the evidence for this level, beside that for the levels below"},
+        "unless": _UNLESS,
+        "then": _OUTPUTS,
+        "because": _BECAUSE,
+        "cites": _CITES,
+    },
+    rs.Fall: {
+        "title": _TITLE,
+        "when": {**_ref("condition"), "title": "the level on record is lost when this holds"},
+        "unless": _UNLESS,
+        "then": _OUTPUTS,
+        "because": _BECAUSE,
+        "cites": _CITES,
+    },
+    rs.Lifecycle: {
+        "title": _TITLE,
+        "on_record": {**_ref("expression"), "title": "the present state: an enum of the states"},
+        "since": {**_ref("expression"), "title": "the date on which the present state began"},
+        "start": {**_text(_NAME), "description": "The state in which every account begins."},
+        "states": {**_named({"anyOf": [_ref("state"), {"type": "null"}]}, 1), "description": "The states, each an outcome."},
+        "transitions": {**_named(_ref("transition"), 1), "description": "The ways between them; the first that holds is taken."},
+        "cites": _CITES,
+    },
+    rs.State: {
+        "title": _TITLE,
+        "at_least": {**_ref("expression"), "title": "how long an account stays in it at least, such as `12 months`"},
+        "then": _OUTPUTS,
+        "because": _BECAUSE,
+        "cites": _CITES,
+    },
+    rs.Transition: {
+        "title": _TITLE,
+        "from": {"anyOf": [_text(_NAME), _array(_text(_NAME), least=1)], "description": "The states it leads from."},
+        "to": {**_text(_NAME), "description": "The state it leads to."},
+        "when": {**_ref("condition"), "title": "the transition is taken when this holds"},
+        "unless": _UNLESS,
+        "waived_by": {**_ref("condition"), "title": "when this holds, the least time in a state does not count"},
+        "sustained": _SUSTAINED,
+        "then": _OUTPUTS,
+        "because": _BECAUSE,
         "cites": _CITES,
     },
     rs.DecisionTable: {
@@ -248,7 +316,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "when": _array({"type": ["string", "number", "boolean"], "minLength": 1},
                        "A cell for each input: `-`, `>= 5M`, `[2..4]`, `\"a\", \"b\"`, `true`, `is missing`.", 1),
         "then": _THEN,
-        "because": {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."},
+        "because": _BECAUSE,
         "cites": _CITES,
     },
     rs.Decide: {

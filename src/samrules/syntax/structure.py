@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -55,6 +55,8 @@ def _named(node: Node, cls: type[T]) -> tuple[T, ...]:
         if cls not in (rs.Passage, rs.Source):
             v.check_name(key, at)
         body = node[key]
+        if cls is rs.State and v.absent(body):
+            body = Mapping(at)
         if cls is rs.Definition and isinstance(body, Scalar) and not body.null:
             return rs.Definition(key, v.expression(body), span=at)  # type: ignore[return-value]
         if v.absent(body):
@@ -128,6 +130,44 @@ def _table_rows(node: Node, _: Any = None) -> tuple[rs.TableRow, ...]:
     return tuple(v.each(node, lambda row: _structure_entry(row, rs.TableRow)))
 
 
+def _levels(node: Node, _: Any = None) -> tuple[rs.Level, ...]:
+    """A mapping of the numbers from 1 on to levels."""
+    if not isinstance(node, Mapping):
+        raise problem("wrong-shape", f"a mapping of numbers belongs here, not a {v.shape_of(node)}",
+                      "write each level after its number: `2: {title: quality, requires: ...}`", node.span)
+
+    def level(key: str) -> rs.Level:
+        at = node.keys_at[key]
+        number = v.integer(Scalar(key, True, at))
+        body = node[key] if not v.absent(node[key]) else Mapping(at)
+        return attrs.evolve(_structure_entry(body, rs.Level), number=number, span=at)
+
+    levels = tuple(v.each(node, level))
+    if problems := list(_gaps(levels, node.span)):
+        raise Problems(*problems)
+    return levels
+
+
+def _gaps(levels: tuple[rs.Level, ...], span: Span) -> Iterator[Diagnostic]:
+    """What keeps the levels from standing one above the other, from 1 on."""
+    if len(levels) < 2:
+        yield Diagnostic("bad-ladder", "a ladder with fewer than two levels", "name the levels, from `1:` on", span)
+    for expected, level in enumerate(levels, start=1):
+        if level.number != expected:
+            before = f"goes from {levels[expected - 2].number} to {level.number}" if expected > 1 \
+                else f"begins at {level.number}"
+            yield Diagnostic("ladder-gap", f"the ladder {before}", f"level {expected} belongs here: number the levels from 1 on, "
+                             "each one above the last", level.span)
+            return
+    for level in levels:
+        if level.number == 1 and level.requires is not None:
+            yield Diagnostic("bad-ladder", "the lowest level requires something",
+                             "remove `requires` here: where nothing else holds, an account is on the lowest level", level.span)
+        if level.number > 1 and level.requires is None:
+            yield Diagnostic("ladder-gap", f"nothing says what level {level.number} requires",
+                             "add `requires:` with the evidence for it", level.span)
+
+
 def _decide(node: Node, _: Any = None) -> rs.Decide:
     if not isinstance(node, Mapping) or len(node) != 1:
         raise problem("wrong-shape", "a ruleset makes one decision",
@@ -150,7 +190,7 @@ def _functions() -> dict[type, Callable[[Any, Any], Any]]:
 def _function(cls: type, entry: Entry, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     attrs.resolve_types(cls)
     overrides: dict[str, Any] = {name: override(rename=key) for name, key in entry.renamed.items()}
-    for name in ("span", "measure", "table"):  # set by us, not by the file
+    for name in ("span", "measure", "table", "number", "made_from"):  # set by us, not by the file
         if name in attrs.fields_dict(cls):
             overrides[name] = override(omit=True)
     return make_dict_structure_fn(cls, converter, **overrides)
@@ -172,12 +212,13 @@ def _converter() -> cattrs.Converter:
         tuple[rs.Assignment, ...]: v.assignments, tuple[rs.Band, ...]: v.bands,
         tuple[rs.DatedValue, ...]: _as_it_is, tuple[Span | None, ...]: _as_it_is,
         tuple[rs.Points, ...]: v.rows, tuple[rs.Cell, ...]: v.cells, tuple[rs.TableRow, ...]: _table_rows,
+        tuple[rs.Level, ...]: _levels,
     }
     for cls in NAMED:
         tuples[tuple[cls, ...]] = functools.partial(_named_hook, cls)  # type: ignore[valid-type]
     for shape, hook in tuples.items():
         converter.register_structure_hook_func(functools.partial(operator.eq, shape), hook)
-    for cls in (rs.Ruleset, rs.Scale, Sources):
+    for cls in (rs.Ruleset, rs.Scale, rs.Fall, Sources):
         converter.register_structure_hook(cls, lambda node, cls: _structure_entry(node, cls))
     return converter
 
