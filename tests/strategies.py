@@ -262,6 +262,38 @@ def tables(draw: st.DrawFn, words: list[str], *, monotone: bool = True) -> dict[
 
 
 @st.composite
+def ladders(draw: st.DrawFn, condition: st.SearchStrategy[str]) -> dict[str, Any]:
+    """A ladder over the ordinal `rank`, of as many levels."""
+    levels: dict[str, Any] = {"1": draw(st.sampled_from([None, {"title": "first"}]))}
+    for number in range(2, 6):
+        levels[str(number)] = {"requires": draw(condition), "because": "{account} has {rank}", "then": {"note_": "up"}}
+    ladder = {"on_record": "rank", "levels": levels}
+    return ladder | draw(st.fixed_dictionaries({}, optional={
+        "ceiling": st.sampled_from(["rank", "count", "4"]),
+        "unless": st.lists(condition, min_size=1, max_size=2),
+        "sustained": st.sampled_from(["1 review", "2 reviews", "2 reviews over 6 months"]),
+        "falls": st.builds(lambda when: {"when": when, "then": {"note_": "down"}}, condition),
+    }))
+
+
+@st.composite
+def lifecycles(draw: st.DrawFn, condition: st.SearchStrategy[str]) -> dict[str, Any]:
+    """A lifecycle over the enum `kind`, with a least time in some of its states."""
+    timed = st.sampled_from([None, {"title": "a while", "at_least": "12 months"}, {"at_least": "tenure"}])
+    states = {name: draw(timed) for name in ("vendor", "preferred", "partner")}
+    transitions = {}
+    for index in range(draw(st.integers(1, 3))):
+        here, there = draw(st.permutations(sorted(states)))[:2]
+        transition: dict[str, Any] = {"from": draw(st.sampled_from([here, [here]])), "to": there, "when": draw(condition)}
+        if states[here] is not None and draw(st.booleans()):
+            transition["waived_by"] = draw(condition)
+        if draw(st.integers(0, 3)) == 0:
+            transition["sustained"] = "2 reviews"
+        transitions[f"way_{index}"] = transition | {"because": "{account} moves", "then": {"note_": "moved"}}
+    return {"on_record": "kind", "since": "since", "start": "vendor", "states": states, "transitions": transitions}
+
+
+@st.composite
 def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...] = (
         "priority", "first", "unique", "collect")) -> Case:
     """A ruleset that the checker accepts, using every construct of the language."""
@@ -280,6 +312,16 @@ def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...
         rule["because"] = "{account} has {count:request|requests}, {revenue} and {score}"
         rules[f"rule_{index}"] = rule
     table = {"tables": {"listed": draw(tables(words, monotone=monotone))}} if draw(st.integers(0, 2)) == 0 else {}
+    policy = draw(st.sampled_from(policies))
+    constructs: dict[str, Any] = {}
+    outcomes = list(words)
+    which = draw(st.sampled_from(["ladder", "lifecycle", "neither", "neither"]))
+    if which == "ladder":
+        constructs["ladders"] = {"step": draw(ladders(condition))}
+        outcomes[1:1] = ["demote", "promote"]
+    elif which == "lifecycle" and policy == "first":
+        constructs["lifecycles"] = {"place": draw(lifecycles(condition))}
+        outcomes += ["vendor", "preferred", "partner"]
     return Case({
         "ruleset": "random",
         "version": "1.0.0",
@@ -296,9 +338,10 @@ def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...
         "scorecards": draw(scorecards(basic)),
         "rules": rules,
         **table,
+        **constructs,
         "decide": {"action": {
-            "outcomes": words,
-            "hit_policy": draw(st.sampled_from(policies)),
+            "outcomes": outcomes,
+            "hit_policy": policy,
             "otherwise": draw(st.sampled_from(words)),
         }},
     })
