@@ -46,16 +46,17 @@ def view(plan: Plan, facts: Facts, as_of: date,
     earlier: list[View | FactError] = []
     for day, known in history if plan.looks_back else ():
         try:
-            earlier.insert(0, _view(plan, known, day, list(earlier)))
+            earlier.insert(0, _view(plan, known, day, list(earlier), past=True))
         except FactError as error:  # it matters only to a rule that looks back so far
             earlier.insert(0, error)
     return _view(plan, facts, as_of, earlier)
 
 
-def _view(plan: Plan, facts: Facts, day: date, earlier: Sequence[View | FactError]) -> View:
+def _view(plan: Plan, facts: Facts, day: date, earlier: Sequence[View | FactError], *, past: bool = False) -> View:
     current = View(plan, day, facts, parameters_at(plan, day), earlier)
     for step in plan.steps:
-        current.steps[step.name] = evaluate(step.expr, current)
+        if not past or step.name in plan.past:
+            current.steps[step.name] = evaluate(step.expr, current)
     return current
 
 

@@ -119,3 +119,5 @@ class Plan:
     """Names of the facts that can have an effect."""
     looks_back: bool
     """Whether some rule must be sustained, so that earlier reviews matter."""
+    past: frozenset[str]
+    """Names of the steps that matter at earlier reviews too."""

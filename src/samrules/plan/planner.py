@@ -91,6 +91,7 @@ class _Planner:
             digest=digest(self.checked.bundle.rulesets),
             read=frozenset(named & set(facts)),
             looks_back=any(isinstance(n, ex.Held) for step in steps for n in ex.walk(step.expr)),
+            past=frozenset(step.name for step in self.ordered(_held(steps))),
         )
 
     def facts(self) -> Iterator[rs.Fact]:
@@ -221,6 +222,12 @@ class _Planner:
             stack += graph[name]
         order = TopologicalSorter({n: graph[n] for n in sorted(graph)}).static_order()
         return tuple(Step(name, self.available[name]) for name in order)
+
+
+def _held(steps: tuple[Step, ...]) -> set[str]:
+    """The names in what must be sustained."""
+    return {n.name for step in steps for node in ex.walk(step.expr) if isinstance(node, ex.Held)
+            for n in ex.names(node.operand)}
 
 
 def _shown_exprs(rule: PlannedRule) -> Iterator[ex.Expr]:
