@@ -63,6 +63,8 @@ class Shape(enum.Enum):
     RULESET = "the whole file"
     DEFINITIONS = "definitions by name"
     DEFINITION = "a definition"
+    MEASURES = "measures by name"
+    MEASURE = "a measure"
     RULES = "rules by name"
     RULE = "a rule"
     OUTPUTS = "outputs by name"
@@ -86,10 +88,12 @@ _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
 _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
-                    "tables": Shape.TABLES},
+                    "tables": Shape.TABLES, "measures": Shape.MEASURES},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
+    Shape.MEASURES: {_EACH: Shape.MEASURE},
+    Shape.MEASURE: dict.fromkeys(("value", "where"), Shape.EXPRESSION),
     Shape.RULES: {_EACH: Shape.RULE},
     Shape.RULE: {"when": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS},
     Shape.OUTPUTS: {_EACH: Shape.OUTPUT},
