@@ -105,10 +105,14 @@ def _value(measure: rs.Measure, inner: Typer) -> None:
         if found.kind in (Kind.AGE, Kind.DURATION):
             inner.report(Diagnostic("type-mismatch", f"`{text_of(value)}` is {found}, which is not counted",
                                     "take the date itself, or a field", value.span))
+    elif found.unit and found.unit != measure.type.unit and measure.type.kind in (Kind.INTEGER, Kind.NUMBER):
+        inner.report(Diagnostic(
+            "unit-mismatch", f"`{text_of(value)}` counts {found.unit}, and the measure {measure.type.unit or 'no unit'}",
+            f"write `unit: {found.unit}` beside `type`", value.span))
     elif not _fits(found, measure.type):
         inner.report(Diagnostic(
             "type-mismatch", f"`{text_of(value)}` is {firm(found)}, and `type` says {measure.type}",
-            "make the two agree", value.span))
+            "correct the one that is wrong", value.span))
 
 
 def _fits(found: Type, declared: Type) -> bool:
@@ -117,9 +121,8 @@ def _fits(found: Type, declared: Type) -> bool:
     if whole and found.kind not in (Kind.INTEGER, Kind.ORDINAL):
         return False
     joined = join(found, declared)
-    if joined is None or (found.unit and not declared.unit):
-        return False
-    return joined.kind is declared.kind or (joined.kind is Kind.RATIO and declared.kind is Kind.NUMBER)
+    return joined is not None and (
+        joined.kind is declared.kind or (joined.kind is Kind.RATIO and declared.kind is Kind.NUMBER))
 
 
 def _no_field(name: str, measure: rs.Measure, events: dict[str, rs.EventType]) -> Diagnostic:

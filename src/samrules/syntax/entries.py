@@ -76,7 +76,7 @@ def _prepare_measure(node: Mapping) -> None:
     if kind == "count" and field is not None:
         raise problem("wrong-shape", "`count` counts events, not fields",
                       f"write `count: {events[0]}`, or `distinct: {named[0].text}`", at)
-    if problems := list(_misfits(node, kind, field)):
+    if problems := list(_misfits(node, kind, named[0].text)):
         raise Problems(*problems)
     node["of"] = rs.Counting(kind, events, field)
     if "type" in node:
@@ -90,24 +90,25 @@ def _prepare_measure(node: Mapping) -> None:
 
 
 _TYPED = {"count": "an integer", "distinct": "an integer", "share": "a ratio"}
-"""Measures whose type hangs on nothing."""
+"""Measures that give the same type whatever they take."""
 
 
-def _misfits(node: Mapping, kind: str, field: str | None) -> Iterator[Diagnostic]:
-    """The keys of a measure that do not go with its kind or with each other."""
+def _misfits(node: Mapping, kind: str, counted: str) -> Iterator[Diagnostic]:
+    """The keys of a measure that do not go with its kind, with the field it takes or with each other."""
     at = node.keys_at
+    event, _, field = counted.partition(".")
     if "value" in node and kind == "count":
         yield Diagnostic("wrong-shape", "`count` counts events, and takes no `value`",
                          "write `where:` to count only some, or another kind of measure", at["value"])
-    elif "value" in node and field is not None:
+    elif "value" in node and field:
         yield Diagnostic("wrong-shape", f"both `value` and the field `{field}`",
-                         f"keep one of them: name the field inside `value`, or write `{kind}: event.{field}` alone",
+                         f"write `{kind}: {event}` with the `value`, or `{kind}: {counted}` without",
                          at["value"])
     elif "value" in node and "type" not in node and kind not in _TYPED:
         yield Diagnostic("missing-key", "`value` needs a `type`",
                          "say what it gives, such as `type: ordinal 1..4`", at["value"])
     if "type" in node and kind in _TYPED:
-        yield Diagnostic("wrong-shape", f"a `{kind}` is always {_TYPED[kind]}", "remove `type`", at["type"])
+        yield Diagnostic("wrong-shape", f"`{kind}` always gives {_TYPED[kind]}", "remove `type`", at["type"])
     elif "type" in node and "value" not in node:
         yield Diagnostic("wrong-shape", "`type` without `value`",
                          "remove `type`: a measure has the type of the field it takes", at["type"])
