@@ -29,7 +29,10 @@ FACTS: dict[str, dict[str, Any]] = {
 
 EVENTS: dict[str, Any] = {
     "ordered": {"fields": {"id": {"type": "text"}, "amount": {"type": "money"}, "place": {"type": "text"}}},
-    "asked": {"fields": {"id": {"type": "text"}, "pct": {"type": "ratio"}, "loud": {"type": "boolean"}}},
+    "asked": {"fields": {
+        "id": {"type": "text"}, "pct": {"type": "ratio"}, "loud": {"type": "boolean"}, "who": {"type": "text"},
+        "grade": {"type": "ordinal 1..5"}, "force": {"type": "number", "range": "0.."},
+    }},
 }
 MEASURES: dict[str, Any] = {
     "orders": {"count": "ordered", "within": "12 months"},
@@ -39,6 +42,17 @@ MEASURES: dict[str, Any] = {
     "first_amount": {"earliest": "ordered.amount"},
     "loud_requests": {"count": "asked", "where": "loud and pct >= least_share"},
     "since_order": {"count": ["asked", "ordered"], "since": "ordered"},
+    "grade": {"median": "asked", "value": "coalesce(grade, if loud then 5 else 1)", "type": "ordinal 1..5",
+              "each": "who", "weight": "force", "within": "24 months"},
+    "grade_spread": {"spread": "asked.grade", "each": "who"},
+    "middle_amount": {"median": "ordered.amount", "where": "amount != 0"},
+    "amount_spread": {"spread": "ordered", "value": "min(amount, least_revenue)", "type": "money"},
+    "loud_share": {"share": "asked.loud", "weight": "force", "where": "pct < 500%"},
+    "asking_share": {"share": "asked", "value": "loud and pct >= least_share", "each": "who"},
+    "voices": {"count": "asked", "each": "who"},
+    "least_voice": {"earliest": "asked", "value": "pct * 2", "type": "ratio", "each": "who"},
+    "net": {"sum": "ordered", "value": "amount * least_share", "type": "money"},
+    "places_by_size": {"distinct": "ordered", "value": "if amount >= least_revenue then place else 'small'"},
 }
 
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -49,11 +63,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 _NUMERIC = {
-    "integer": ("count", "people", "least_count", "orders", "places", "loud_requests"),
+    "integer": ("count", "people", "least_count", "orders", "places", "loud_requests", "voices", "grade_spread",
+                "places_by_size"),
     "number": ("size",),
-    "ratio": ("share", "least_share"),
-    "money": ("revenue", "cost", "least_revenue", "turnover", "first_amount"),
-    "ordinal": ("rank",),
+    "ratio": ("share", "least_share", "loud_share", "asking_share", "least_voice"),
+    "money": ("revenue", "cost", "least_revenue", "turnover", "first_amount", "middle_amount", "amount_spread", "net"),
+    "ordinal": ("rank", "grade"),
 }
 _LITERALS = {
     "integer": st.integers(0, 9).map(str),
@@ -98,6 +113,16 @@ MEASURED: dict[str, st.SearchStrategy[Any]] = {
     "first_amount": DOUBLES,
     "loud_requests": st.integers(0, 3),
     "since_order": st.integers(0, 3),
+    "grade": st.integers(1, 5),
+    "grade_spread": st.integers(0, 4),
+    "middle_amount": DOUBLES,
+    "amount_spread": DOUBLES.map(abs),
+    "loud_share": st.floats(0, 1),
+    "asking_share": st.floats(0, 1),
+    "voices": st.integers(0, 3),
+    "least_voice": DOUBLES,
+    "net": DOUBLES,
+    "places_by_size": st.integers(0, 3),
 }
 KNOWABLE = sorted({**VALUES, **MEASURED})
 
@@ -374,6 +399,7 @@ def events() -> st.SearchStrategy[list[dict[str, Any]] | None]:
     """Up to six events, each field perhaps missing; or no record of events at all."""
     some = st.one_of(
         _event("ordered", amount=DOUBLES, place=st.sampled_from(["a", "b"])),
-        _event("asked", pct=DOUBLES, loud=st.booleans()),
+        _event("asked", pct=DOUBLES, loud=st.booleans(), who=st.sampled_from(["x", "y", "z"]),
+               grade=st.integers(1, 5), force=DOUBLES.map(abs)),
     )
     return st.one_of(st.none(), st.lists(some, max_size=6))

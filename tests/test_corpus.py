@@ -25,7 +25,7 @@ GOOD, BAD, LINT = (
 )
 AS_OF = date(2026, 11, 21)
 
-_COMMENT = re.compile(r"^# (case|as_of|account|history|expect|finds|disputed): ?(.*?)\r?$", re.MULTILINE)
+_COMMENT = re.compile(r"^# (case|as_of|account|history|events|expect|finds|disputed): ?(.*?)\r?$", re.MULTILINE)
 _FOUND = re.compile(r"(?:(\S+\.(?:yaml|csv|xlsx)):)?(\d+):(\d+) (\w+)\[([a-z-]+)\] ?(.*)$")
 
 
@@ -53,12 +53,14 @@ class Case:
     as_of: date
     history: list[dict[str, Any]]
     expected: dict[str, Any]
+    events: list[dict[str, Any]] | None = None
 
 
 def cases(path: Path) -> Iterator[Case]:
     as_of = AS_OF
     facts: dict[str, Any] = {}
     history: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] | None = None
     for word, rest in remarks(path):
         if word == "as_of":
             as_of = date.fromisoformat(rest.strip())
@@ -66,11 +68,13 @@ def cases(path: Path) -> Iterator[Case]:
             given, _, outcome = rest.rpartition(" => ")
             yield Case({"account_id": "A", **yaml(given)}, as_of, [], {"outcome": yaml(outcome)})
         elif word == "account":
-            facts, history = yaml(rest), []
+            facts, history, events = yaml(rest), [], None
         elif word == "history":
             history = yaml(rest)
+        elif word == "events":
+            events = yaml(rest)
         elif word == "expect":
-            yield Case(facts, as_of, history, yaml(rest))
+            yield Case(facts, as_of, history, yaml(rest), events)
 
 
 def plain(value: Any) -> Any:
@@ -83,7 +87,7 @@ def plain(value: Any) -> Any:
 def decided(rules: Rules, case: Case) -> dict[str, Any]:
     """The decision, in the words of the expectations."""
     try:
-        decision = rules.decide(case.facts, history=case.history, as_of=case.as_of)
+        decision = rules.decide(case.facts, history=case.history, events=case.events, as_of=case.as_of)
     except FactError as error:
         return {"error": [d.code for d in error.diagnostics]}
     return {

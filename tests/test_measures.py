@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import pytest
@@ -168,6 +170,226 @@ def test_measures_by_hand(orders: list[tuple[date, float]], random: Any) -> None
     assert found["revenue"] == pytest.approx(sum(a for _, a in inside))
     assert found["last_order"] == (max(d for d, _ in orders) if orders else None)
     assert measures(events[::-1]) == found
+
+
+SAYING = """
+ruleset: saying
+version: 1.0.0
+facts: {explained: {type: boolean, title: it is to be explained}}
+events:
+  said:
+    title: opinion
+    fields:
+      n: {type: integer}
+      size: {type: number, title: size}
+      true_so: {type: boolean}
+      who: {type: text, title: by}
+      w: {type: number, range: 0.., title: influence}
+measures:
+  middle: {title: middle size, median: said.size, weight: w, each: who, within: 12 months}
+  plain: {median: said.size}
+  width: {spread: said.size, each: who}
+  part: {share: said.true_so, weight: w, each: who, where: size >= 0}
+  level: {latest: said, value: n, type: ordinal 1..4, within: 12 months}
+rules:
+  explained: {when: explained and middle >= 2, then: {d: x}}
+  shown:
+    when: not explained
+    then:
+      d: y
+      middle: {value: middle}
+      plain: {value: plain}
+      width: {value: width}
+      part: {value: part}
+      level: {value: level}
+decide: {d: {outcomes: [x, y], otherwise: y}}
+"""
+SAYINGS = samrules.loads(SAYING)
+
+
+def said(day: str, **fields: Any) -> dict[str, Any]:
+    return {"event": "said", "date": day, **fields}
+
+
+def sayings(events: list[dict[str, Any]], as_of: date = TODAY) -> dict[str, Any]:
+    decision = SAYINGS.decide({"account_id": "A", "explained": False}, events=events, as_of=as_of)
+    return {name: value for name, (value, _) in decision.outputs.items()}
+
+
+SIZES = st.sampled_from([-2.5, 0.0, 1.0, 1.5, 3.0, 1e6])
+WEIGHTS = st.one_of(st.sampled_from([0.0, 0.1, 0.2, 0.3, 1.0, 1e300, 5e-324]), st.floats(0, 1e308))
+
+
+@st.composite
+def opinions(draw: st.DrawFn, *, known: bool = True, least: int = 0) -> list[dict[str, Any]]:
+    """Up to eight opinions of up to four people, no two of one person on one day."""
+    said_on = draw(st.lists(st.tuples(st.sampled_from("abcd"), DAYS), min_size=least, max_size=8, unique=True))
+    found: list[dict[str, Any]] = []
+    for who, day in said_on:
+        fields: dict[str, Any] = {"who": who, "size": draw(SIZES), "w": draw(WEIGHTS), "true_so": draw(st.booleans())}
+        if not known:
+            fields = {k: v for k, v in fields.items() if draw(st.integers(0, 5))}
+        found.append(said(day.isoformat(), id=str(len(found)), **fields))
+    return found
+
+
+def latest_of_each(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({e["who"]: e for e in sorted(events, key=lambda e: e["date"])}.values())
+
+
+quietly = pytest.mark.filterwarnings("ignore::samrules.UndeclaredFactWarning")  # of the `id` that tells twins apart
+
+
+@quietly
+@given(opinions(least=1))
+def test_the_median_lies_among_the_values_and_halves_the_weight(events: list[dict[str, Any]]) -> None:
+    """As a reader with a pencil would have it: below it lies less than half, up to it at least half."""
+    counted = latest_of_each([e for e in events if e["date"] > "2025-11-21"])
+    weights = [(e["size"], Fraction(str(e["w"]))) for e in counted]
+    whole = sum(w for _, w in weights)
+    middle = sayings(events)["middle"]
+    if not whole:
+        assert middle is None
+        return
+    assert min(v for v, _ in weights) <= middle <= max(v for v, _ in weights)
+    assert 2 * sum(w for v, w in weights if v < middle) < whole <= 2 * sum(w for v, w in weights if v <= middle)
+
+
+@quietly
+@given(opinions(least=1))
+def test_with_equal_weights_it_is_the_lower_median(events: list[dict[str, Any]]) -> None:
+    sizes = [e["size"] for e in events]
+    assert sayings(events)["plain"] == median_low(sizes)
+    same = [{**e, "w": 0.1} for e in events]
+    recent = latest_of_each([e for e in same if e["date"] > "2025-11-21"])
+    assert sayings(same)["middle"] == (median_low([e["size"] for e in recent]) if recent else None)
+
+
+@quietly
+@given(opinions(known=False), st.randoms())
+def test_the_order_in_which_events_are_handed_over_does_not_matter(events: list[dict[str, Any]], random: Any) -> None:
+    found = sayings(events)
+    random.shuffle(events)
+    assert sayings(events) == found
+
+
+@quietly
+@given(opinions(), st.data())
+def test_learning_what_an_event_lacks_never_contradicts(events: list[dict[str, Any]], data: st.DataObject) -> None:
+    """A measure that is known stays as it is when a weight, a value, a person or a truth is filled in."""
+    keys = [(i, k) for i, e in enumerate(events) for k in ("who", "size", "w", "true_so", "n") if k in e]
+    hidden = data.draw(st.sets(st.sampled_from(keys))) if keys else set()
+    less = [{k: v for k, v in e.items() if (i, k) not in hidden} for i, e in enumerate(events)]
+    after = sayings(events)
+    for name, value in sayings(less).items():
+        assert value is None or value == after[name], name
+
+
+@quietly
+@given(opinions())
+def test_spread_and_share_by_hand(events: list[dict[str, Any]]) -> None:
+    counted = latest_of_each(events)
+    found = sayings(events)
+    sizes = [e["size"] for e in counted]
+    assert found["width"] == (max(sizes) - min(sizes) if sizes else None)
+    positive = [e for e in counted if e["size"] >= 0]
+    whole = sum(Fraction(str(e["w"])) for e in positive)
+    true = sum(Fraction(str(e["w"])) for e in positive if e["true_so"])
+    assert found["part"] == (float(true / whole) if whole else None)
+
+
+def test_a_value_beyond_its_type_names_the_event() -> None:
+    for n, seen in ((4, 4), (0, None)):
+        events = [said("2025-01-01", n=9), said("2026-03-04", n=n)]  # the first is outside the window
+        if seen is not None:
+            assert sayings(events)["level"] == seen
+            continue
+        with pytest.raises(samrules.FactError) as error:
+            sayings(events)
+        (problem,) = error.value.diagnostics
+        assert (problem.code, problem.where) == ("out-of-range", "account A")
+        assert problem.message == "`level` takes 0 of the event `said` on 2026-03-04, which is no ordinal 1..4"
+        assert problem.help == "correct the event, or the `value` or `type` of the measure"
+
+
+def test_a_whole_number_is_asked_of_an_integer() -> None:
+    rules = samrules.loads(
+        "ruleset: r\nversion: 1.0.0\nevents: {e: {fields: {n: {type: integer}}}}\n"
+        "measures: {m: {latest: e, value: n + 0.5, type: integer}}\n"
+        "rules: {a: {when: m >= 1, then: {d: go}}}\ndecide: {d: {outcomes: [go, stay], otherwise: stay}}\n")
+    with pytest.raises(samrules.FactError, match=re.escape("`m` takes 1.5 of the event `e` on 2026-01-01, which is no integer")):
+        rules.decide({"account_id": "A"}, events=[{"event": "e", "date": "2026-01-01", "n": 1}], as_of=TODAY)
+
+
+def test_the_explanation_lists_who_said_what_with_what_influence() -> None:
+    events = [said("2026-01-03", size=9.0, w=5.0, who="Ito"), said("2026-06-03", size=2.5, w=3.0, who="Ito"),
+              said("2026-05-03", size=1.0, w=1.5, who="Lee"), said("2024-05-03", size=1.0, w=9.0, who="Old")]
+    decision = SAYINGS.decide({"account_id": "A", "explained": True}, events=events, as_of=TODAY)
+    assert """
+  ✓ middle size: 2.5, at least 2 needed
+      · 3 June 2026, opinion (size: 2.5; by: Ito; influence: 3)
+      · 3 May 2026, opinion (size: 1; by: Lee; influence: 1.5)
+""" in str(decision.why())
+    assert [e["who"] for e in decision.to_dict()["fired"][0]["evidence"][1]["events"]["middle"]] == ["Lee", "Ito"]
+
+
+def test_the_rulebook_says_how_it_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "saying.yaml").write_text(SAYING, "utf-8")
+    shown = CliRunner().invoke(cli, ["show", str(tmp_path / "saying.yaml")]).stdout
+    said_there = " ".join(shown.split())
+    assert "middle size (middle): median of said.size within 12 months, only the latest of each who, weighed by w" in said_there
+    assert "share of said.true_so, only the latest of each who, where size >= 0, weighed by w" in said_there
+    assert "latest of n in said within 12 months" in said_there
+
+
+def opinion(day: str, who: str, influence: float | None, **fields: Any) -> dict[str, Any]:
+    return {"event": "level_assessed", "date": day, "respondent": who, "influence": influence, **fields}
+
+
+PERCEIVED = """
+ruleset: perceived
+version: 1.0.0
+uses: [account_facts]
+rules:
+  r:
+    when: account_id = "A"
+    then:
+      d: x
+      level: {value: perceived_level}
+      spread: {value: perceived_level_spread}
+      share: {value: influence_citing_impact}
+decide: {d: {outcomes: [x, y], otherwise: y}}
+"""
+
+
+def perceived(events: list[dict[str, Any]], **facts: Any) -> list[Any]:
+    decision = samrules.loads(PERCEIVED).decide({"account_id": "A", **facts}, events=events, as_of=TODAY)
+    return [value for value, _ in decision.outputs.values()]
+
+
+@pytest.mark.parametrize(("original", "level"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 4)])
+def test_the_original_five_levels_are_read_as_four(original: int, level: int) -> None:
+    found = perceived([opinion("2026-05-01", "Ito", 1, original_level=original, cites_impact=True)])
+    assert found == [level, 0, 1.0]
+    assert type(found[0]) is int
+
+
+def test_the_level_is_what_the_customers_people_last_said() -> None:
+    """Per stakeholder, weighed by influence, the spread kept."""
+    events = [
+        opinion("2026-01-10", "Ito", 3, level=1, cites_impact=False),  # she has changed her mind since
+        opinion("2026-09-10", "Ito", 3, level=3, cites_impact=True),
+        opinion("2026-09-11", "Lee", 1, original_level=3, cites_impact=False),
+        opinion("2026-09-12", "Cho", 1, level=2, cites_impact=False),
+        opinion("2025-06-12", "Old", 9, level=4, cites_impact=True),  # too long ago
+    ]
+    assert perceived(events) == [3, 1, 0.6]
+    assert perceived(events, perceived_level=3, influence_citing_impact=0.6) == [3, 1, 0.6]
+    with pytest.raises(samrules.FactError, match="`perceived_level` is given as 4 and the events up to 2026-11-21 make it 3"):
+        perceived(events, perceived_level=4)
+    unheard = opinion("2026-09-13", "Roe", None, level=2, cites_impact=False)
+    assert perceived([*events, unheard]) == [None, 1, None]
+    assert perceived([*events, unheard], perceived_level=3) == [3, 1, None]
 
 
 BAD_EVENTS = {

@@ -76,6 +76,18 @@ def structural() -> list[Path]:
     return found
 
 
+def misfits() -> dict[str, Any]:
+    found: dict[str, Any] = content(Path(__file__).parent / "corpus/bad/measure_keys.yaml")["measures"]
+    return {name: body for name, body in found.items() if name != "long"}  # that a duration is no fact is not of form
+
+
+@pytest.mark.parametrize("name", misfits())
+def test_each_misfit_of_a_measure_is_invalid(name: str) -> None:
+    head = {"ruleset": "r", "version": "1.0.0"}
+    assert not VALIDATOR.is_valid({**head, "measures": {"m": misfits()[name]}})
+    assert VALIDATOR.is_valid({**head, "measures": {"m": {"share": "said", "value": "level >= 3", "weight": "w"}}})
+
+
 @pytest.mark.parametrize("path", structural(), ids=lambda p: p.stem)
 def test_a_fault_of_form_is_invalid(path: Path) -> None:
     assert not VALIDATOR.is_valid(content(path))

@@ -10,13 +10,11 @@ from graphlib import CycleError, TopologicalSorter
 import attrs
 
 from samrules.check import constructs, lints
+from samrules.check.measures import check_measure
 from samrules.check.scope import (
     Role,
     Scope,
     absolute_name,
-    event_scope,
-    field_of,
-    field_types,
     own_members,
     scope_of,
 )
@@ -36,8 +34,6 @@ EVENT_COLUMNS = ("account_id", "event", "date")
 
 MOST_ENTRIES = 50
 """Rows of a criterion, criteria of a scorecard, outcomes of a decision: more is a table of data."""
-
-SUMMABLE = (Kind.INTEGER, Kind.NUMBER, Kind.RATIO, Kind.MONEY)
 
 
 @attrs.frozen
@@ -176,32 +172,7 @@ class _Checker:
                     self.error("bad-name", f"`{field.name}` is a column that every event has",
                                "choose another name for the field", field.span)
         for measure in self.ruleset.measures:
-            self.measure(measure)
-
-    def measure(self, measure: rs.Measure) -> None:
-        known = self.typer.scope.events
-        for name in (*measure.of.events, *measure.since):
-            if name not in known:
-                self.error("unknown-name", f"no event is named `{name}`", did_you_mean(name, known, "events"),
-                           measure.span)
-                return
-        of, field = measure.of, field_of(measure, known)
-        if of.field is not None and field is None:
-            fields = {f.name for e in of.events for f in known[e].fields}
-            self.error("unknown-name", f"`{', '.join(of.events)}` has no field `{of.field}`",
-                       did_you_mean(of.field, fields, "fields"), measure.span)
-            return
-        if len(types := field_types(measure, known)) > 1:
-            self.error("type-mismatch", f"`{of.field}` is {types[0]} in one event and {types[1]} in another",
-                       "measure them apart", measure.span)
-        if of.kind == "sum" and field is not None and field.type.kind not in SUMMABLE:
-            self.error("type-mismatch", f"`{of.field}` is {field.type}, which has no sum",
-                       "sum numbers or amounts", measure.span)
-        if measure.unit is not None and of.kind not in ("count", "distinct"):
-            self.error("bad-value", f"`{measure.name}` has the unit of its field",
-                       "only what is counted has a unit of its own", measure.span)
-        if measure.where is not None:
-            attrs.evolve(self.typer, scope=event_scope(measure, self.typer.scope)).condition(measure.where)
+            check_measure(measure, self.typer)
 
     # --- parameters and definitions ---
 

@@ -65,7 +65,7 @@ class Scope:
     events: dict[str, EventType] = attrs.field(factory=dict)
     """The kinds of events that measures may count, declared here or in a used ruleset."""
     only: bool = False
-    """Whether this is the narrow scope of a measure's `where`."""
+    """Whether this is the narrow scope of a measure's `where` and `value`."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.meanings
@@ -80,17 +80,34 @@ class Scope:
 def measured_fact(measure: Measure, events: dict[str, EventType]) -> Fact:
     """The fact that a measure gives; a field that does not exist is the checker's to report."""
     of, field = measure.of, field_of(measure, events)
-    if of.kind in ("count", "distinct") or (of.field is not None and field is None):
-        type_ = Type(ty.Kind.INTEGER, unit=measure.unit)
-        range_: Range | None = Range(low=0)
-    else:
-        type_ = field.type if field is not None else ty.DATE
-        range_ = field.range if field is not None else None
-    if of.kind == "sum" and range_ is not None:  # a sum of amounts above 0 is above 0, and has no top
+    type_, range_ = taken(measure, field)
+    if of.kind == "share":
+        type_, range_ = ty.RATIO, Range(0.0, 1.0)
+    elif of.kind in ("count", "distinct") or (of.field is not None and field is None):
+        type_, range_ = Type(ty.Kind.INTEGER, unit=measure.unit), Range(low=0)
+    elif of.kind == "spread":
+        type_, range_ = _spread(type_)
+    elif of.kind == "sum" and range_ is not None:  # a sum of amounts above 0 is above 0, and has no top
         range_ = Range(low=0) if isinstance(range_.low, int | float) and range_.low >= 0 else None
     source = f"events: {', '.join(of.events)}"
     return Fact(measure.name, type_, measure.title, measure.description, range=range_, source=source, cites=measure.cites,
                 measure=measure, span=measure.span)
+
+
+def taken(measure: Measure, field: Fact | None) -> tuple[Type, Range | None]:
+    """What a measure takes of each event: its `value`, its field, or else the event's day."""
+    if measure.type is not None:
+        return measure.type, None
+    return (field.type, field.range) if field is not None else (ty.DATE, None)
+
+
+def _spread(of: Type) -> tuple[Type, Range]:
+    """The steps between ordinals are counted; of all else the difference is of the same type."""
+    if of.kind is ty.Kind.ORDINAL:
+        assert of.low is not None
+        assert of.high is not None
+        return ty.INTEGER, Range(0, of.high - of.low)
+    return of, Range(low=0)
 
 
 def field_of(measure: Measure, events: dict[str, EventType]) -> Fact | None:
@@ -100,10 +117,10 @@ def field_of(measure: Measure, events: dict[str, EventType]) -> Fact | None:
     return found[0] if found and all(f is not None for f in found) else None
 
 
-def field_types(measure: Measure, events: dict[str, EventType]) -> list[Type]:
-    """The types that the field has in the events of the measure, each once."""
+def field_types(measure: Measure, field: str, events: dict[str, EventType]) -> list[Type]:
+    """The types that a field has in the events of the measure, each once."""
     return list(dict.fromkeys(f.type for e in measure.of.events if e in events
-                              for f in events[e].fields if f.name == measure.of.field))
+                              for f in events[e].fields if f.name == field))
 
 
 def own_members(ruleset: Ruleset, events: dict[str, EventType]) -> list[tuple[str, Meaning]]:
@@ -158,7 +175,7 @@ def scope_of(ruleset: Ruleset, used: dict[str, Scope]) -> Scope:
 
 
 def event_scope(measure: Measure, scope: Scope) -> Scope:
-    """The names that a measure's `where` may use: the fields all its events have, and parameters."""
+    """The names that a measure's `where` and `value` may use: the fields all its events have, and parameters."""
     kinds = [scope.events[e] for e in measure.of.events if e in scope.events]
     shared = [f for f in kinds[0].fields
               if all((f.name, f.type) in {(g.name, g.type) for g in k.fields} for k in kinds)] if kinds else []

@@ -415,7 +415,7 @@ def unknown_name(node: ex.Name, scope: Scope) -> Diagnostic:
     near = nearest(node.name, known)
     if scope.only:
         help_ = f"did you mean `{near}`?" if near else \
-            f"`where` sees the fields of the event and parameters only: {listed(known)}"
+            f"`where` and `value` see the fields of the event and parameters only: {listed(known)}"
         return Diagnostic("unknown-name", f"nothing here is named `{node.name}`", help_, node.span)
     help_ = f"did you mean `{near}`?" if near else (
         "declare it under `facts` or `define`, or add the ruleset that declares it to `uses`")

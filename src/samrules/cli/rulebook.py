@@ -271,14 +271,19 @@ class Rulebook:
 
 
 def _counting(measure: rs.Measure) -> str:
-    """`count of discount_requested within 12 months, where pct >= 10%`."""
+    """`count of discount_requested within 12 months, where pct >= 10%`, in the order of the counting."""
     of = measure.of
-    text = f"{of.kind} of {listed([f'{e}.{of.field}' if of.field else e for e in of.events])}"
+    events = listed([f"{e}.{of.field}" if of.field else e for e in of.events])
+    text = f"{of.kind} of {events}" if measure.value is None else f"{of.kind} of {text_of(measure.value)} in {events}"
     if measure.within is not None:
         text += f" within {measure.within}"
     if measure.since:
         text += f", since the latest {listed(list(measure.since), 'or')}"
-    return text + (f", where {text_of(measure.where)}" if measure.where is not None else "")
+    if measure.each is not None:
+        text += f", only the latest of each {measure.each}"
+    if measure.where is not None:
+        text += f", where {text_of(measure.where)}"
+    return text + (f", weighed by {measure.weight}" if measure.weight is not None else "")
 
 
 def _several(node: Expr) -> bool:

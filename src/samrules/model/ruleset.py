@@ -23,12 +23,17 @@ class Range:
     high: Value | None = None
 
 
-MEASURES = ("count", "sum", "latest", "earliest", "distinct")
+MEASURES = ("count", "sum", "latest", "earliest", "distinct", "median", "spread", "share")
+WEIGHED = ("median", "share")
+"""The measures in which events may weigh differently."""
 
 
 @attrs.frozen
 class Counting:
-    """What a measure does with events: `count: a`, `sum: a.amount`, `latest: a`, `distinct: a.division`."""
+    """What a measure does with events: `count: a`, `sum: a.amount`, `latest: a`, `median: a.level`.
+
+    `field` is None where days or events are taken, or the measure's own `value`.
+    """
 
     kind: str
     events: tuple[str, ...]
@@ -40,7 +45,10 @@ class Measure:
     """A fact counted from dated events, in a window that ends at the decision's date.
 
     `within` is the length of the window (None: all that is on record); `since` names events after
-    the latest of which it begins; `where` is a condition on the event's own fields.
+    the latest of which it begins; `each` a field, of each value of which only the latest event
+    counts; `where` is a condition on the event's own fields; `value` an expression over them that
+    stands in place of a field, and `type` what it gives; `weight` a field that says how much an
+    event weighs.
     """
 
     name: str
@@ -52,6 +60,10 @@ class Measure:
     where: Expr | None = None
     unit: str | None = None
     cites: tuple[str, ...] = ()
+    value: Expr | None = None
+    type: Type | None = None
+    each: str | None = None
+    weight: str | None = None
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
@@ -451,8 +463,8 @@ def expressions_of(member: object) -> Iterator[Expr]:
                 yield from (row.when for row in criterion.points if row.when is not None)
                 if criterion.scale:
                     yield from (criterion.scale.of, criterion.scale.zero, criterion.scale.full)
-        case Measure(where=Expr() as where):
-            yield where
+        case Measure(where=where, value=value):
+            yield from (e for e in (where, value) if e is not None)
         case Rule(when=when, unless=unless, then=then):
             yield when
             yield from unless

@@ -81,15 +81,17 @@ class PlannedScore:
 
 @attrs.frozen
 class PlannedMeasure:
-    """A fact counted from events, its condition reduced to the core.
+    """A fact counted from events, its condition and its value reduced to the core.
 
-    `type` is the type of the fact; `where` speaks of the event's own fields by their bare names.
+    `type` is the type of the fact; `where` and `value` speak of the event's own fields by their bare
+    names.
     """
 
     name: str
     measure: Measure
     type: Type
     where: Expr | None
+    value: Expr | None
 
 
 @attrs.frozen

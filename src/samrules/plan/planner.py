@@ -61,8 +61,8 @@ class _Planner:
         steps = self.ordered(wanted | {e for s in scores for c in s.criteria for e in (c.low, c.high)})
         named = {n.name for step in steps for n in ex.names(step.expr)} | wanted
         measures = self.measures(named)
-        named |= {n.name for m in measures if m.where is not None for n in ex.names(m.where)
-                  if "." in n.name}
+        named |= {n.name for m in measures for e in (m.where, m.value) if e is not None
+                  for n in ex.names(e) if "." in n.name}
         parameters = {
             absolute_name(r.name, p.name): p
             for r in self.checked.bundle.rulesets for p in r.parameters
@@ -111,10 +111,10 @@ class _Planner:
                 within = event_scope(measure, scope)
                 inner = attrs.evolve(self.checked, scopes={**self.checked.scopes, ruleset.name: within})
                 notes: dict[ex.Expr, Note] = {}  # of the event's fields, which may bear the names of facts
-                where = lo.Lowering(inner, ruleset.name, notes).lower(measure.where) \
-                    if measure.where is not None else None
+                lowering = lo.Lowering(inner, ruleset.name, notes)
+                where, value = (lowering.lower(e) if e is not None else None for e in (measure.where, measure.value))
                 type_ = measured_fact(measure, scope.events).type
-                found.append(PlannedMeasure(measure.name, measure, type_, where))
+                found.append(PlannedMeasure(measure.name, measure, type_, where, value))
         return tuple(found)
 
     # --- what a ruleset contributes ---

@@ -9,7 +9,7 @@ import attrs
 
 from samrules.diagnostics import Diagnostic, Span
 from samrules.model import ruleset as rs
-from samrules.model.types import Kind
+from samrules.model.types import Kind, Type
 from samrules.syntax import literals
 from samrules.syntax import values as v
 from samrules.syntax.source import Mapping, Problems, Scalar, Sequence, problem
@@ -39,14 +39,20 @@ class Entry:
 
 
 def _prepare_fact(node: Mapping) -> None:
+    type_ = _declare(node, "a fact")
+    if "range" in node:
+        node["range"] = v.declared_range(node["range"], type_)
+
+
+def _declare(node: Mapping, what: str) -> Type:
+    """`type` and `unit` become the type of a fact."""
     node["type"] = type_ = v.declared_type(node)
     node.pop("unit", None)
     if type_.kind is Kind.DURATION:
-        raise problem("bad-type", "a fact cannot be a duration",
+        raise problem("bad-type", f"{what} cannot be a duration",
                       "declare an integer with `unit: months`, or a date and use `age(...)`",
                       node.keys_at["type"])
-    if "range" in node:
-        node["range"] = v.declared_range(node["range"], type_)
+    return type_
 
 
 def _prepare_measure(node: Mapping) -> None:
@@ -64,16 +70,49 @@ def _prepare_measure(node: Mapping) -> None:
         raise problem("wrong-shape", f"`{kind}` of several events takes the same field of each",
                       f"write `{kind}: [a.field, b.field]`, or measures of their own", at)
     field = fields[0] or None
-    if kind in ("sum", "distinct") and field is None:
-        raise problem("missing-key", f"`{kind}` of which field?", f"write `{kind}: {events[0]}.field`", at)
+    if kind not in ("count", "latest", "earliest") and field is None and "value" not in node:
+        raise problem("missing-key", f"`{kind}` of which field?",
+                      f"write `{kind}: {events[0]}.field`, or add `value: EXPRESSION`", at)
     if kind == "count" and field is not None:
         raise problem("wrong-shape", "`count` counts events, not fields",
                       f"write `count: {events[0]}`, or `distinct: {named[0].text}`", at)
+    if problems := list(_misfits(node, kind, named[0].text)):
+        raise Problems(*problems)
     node["of"] = rs.Counting(kind, events, field)
+    if "type" in node:
+        _declare(node, "a measure")
     if "within" in node:
         node["within"] = v.literal(node["within"], literals.parse_duration, "a duration")
     if isinstance(node.get("since"), Scalar):
         node["since"] = _one(node["since"])
+
+
+_TYPED = {"count": "an integer", "distinct": "an integer", "share": "a ratio"}
+"""Measures that give the same type whatever they take."""
+
+
+def _misfits(node: Mapping, kind: str, counted: str) -> Iterator[Diagnostic]:
+    """The keys of a measure that do not go with its kind, with the field it takes or with each other."""
+    at = node.keys_at
+    event, _, field = counted.partition(".")
+    if "value" in node and kind == "count":
+        yield Diagnostic("wrong-shape", "`count` counts events, and takes no `value`",
+                         "write `where:` to count only some, or another kind of measure", at["value"])
+    elif "value" in node and field:
+        yield Diagnostic("wrong-shape", f"both `value` and the field `{field}`",
+                         f"write `{kind}: {event}` with the `value`, or `{kind}: {counted}` without",
+                         at["value"])
+    elif "value" in node and "type" not in node and kind not in _TYPED:
+        yield Diagnostic("missing-key", "`value` needs a `type`",
+                         "say what it gives, such as `type: ordinal 1..4`", at["value"])
+    if "type" in node and kind in _TYPED:
+        yield Diagnostic("wrong-shape", f"`{kind}` always gives {_TYPED[kind]}", "remove `type`", at["type"])
+    elif "type" in node and "value" not in node:
+        yield Diagnostic("wrong-shape", "`type` without `value`",
+                         "remove `type`: a measure has the type of the field it takes", at["type"])
+    if "weight" in node and kind not in rs.WEIGHED:
+        yield Diagnostic("wrong-shape", f"`{kind}` takes no `weight`",
+                         f"remove it; only {' and '.join(f'`{k}`' for k in rs.WEIGHED)} weigh events", at["weight"])
 
 
 def _prepare_parameter(node: Mapping) -> None:
@@ -205,8 +244,8 @@ ENTRIES: dict[type, Entry] = {
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
     rs.EventType: Entry("a kind of event", ("title", "description", "fields", "source", "cites")),
-    rs.Measure: Entry("a measure", ("title", "description", *rs.MEASURES, "within", "since", "where", "unit", "cites"),
-                      (), _prepare_measure),
+    rs.Measure: Entry("a measure", ("title", "description", *rs.MEASURES, "value", "type", "within", "since", "each",
+                                         "where", "weight", "unit", "cites"), (), _prepare_measure),
     rs.Parameter: Entry("a parameter", ("type", "unit", "values", "title", "reason", "cites"),
                          ("type", "values"), _prepare_parameter),
     rs.Definition: Entry("a definition", ("title", "cites", "value", *GROUPS, "of"), (),

@@ -63,6 +63,8 @@ class Shape(enum.Enum):
     RULESET = "the whole file"
     DEFINITIONS = "definitions by name"
     DEFINITION = "a definition"
+    MEASURES = "measures by name"
+    MEASURE = "a measure"
     RULES = "rules by name"
     RULE = "a rule"
     OUTPUTS = "outputs by name"
@@ -94,10 +96,13 @@ _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
 _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
-                    "tables": Shape.TABLES, "ladders": Shape.LADDERS, "lifecycles": Shape.LIFECYCLES},
+                    "tables": Shape.TABLES, "measures": Shape.MEASURES, "ladders": Shape.LADDERS,
+                    "lifecycles": Shape.LIFECYCLES},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
+    Shape.MEASURES: {_EACH: Shape.MEASURE},
+    Shape.MEASURE: dict.fromkeys(("value", "where"), Shape.EXPRESSION),
     Shape.RULES: {_EACH: Shape.RULE},
     Shape.RULE: {"when": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS,
                  "waived_by": Shape.EXPRESSION},

@@ -42,7 +42,7 @@ def ruleset_schema() -> Schema:
             "cites": _array(_text(r"[^/]+/.+"), "Passages of sources.yaml, as `source/passage`."),
             "fact": _entry(rs.Fact),
             "event": _entry(rs.EventType),
-            "measure": {**_entry(rs.Measure), "oneOf": [{"required": [kind]} for kind in rs.MEASURES]},
+            "measure": _measure(),
             "parameter": _entry(rs.Parameter),
             "definition": _definition(),
             "rule": _entry(rs.Rule),
@@ -167,6 +167,7 @@ _EVENT = rf"{_NAME}(\.{_NAME})?"
 _EVENTS: Schema = {"anyOf": [_text(_EVENT), _array(_text(_EVENT), least=1)]}
 _FIELD = rf"{_NAME}\.{_NAME}"
 _FIELDS: Schema = {"anyOf": [_text(_FIELD), _array(_text(_FIELD), least=1)]}
+_BARE_EVENTS: Schema = {"anyOf": [_text(_NAME), _array(_text(_NAME), least=1)]}
 
 _FORMS: dict[type, dict[str, Schema]] = {
     rs.Ruleset: {
@@ -208,13 +209,20 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "title": _TITLE,
         "description": {**_ANY_TEXT, "description": "What exactly is counted."},
         "count": {**_EVENTS, "description": "How many events: `count: discount_requested`."},
-        "sum": {**_FIELDS, "description": "The sum of a field: `sum: order_placed.amount`."},
+        "sum": {**_EVENTS, "description": "The sum of a field: `sum: order_placed.amount`."},
         "latest": {**_EVENTS, "description": "The day of the latest event, or a field of it."},
         "earliest": {**_EVENTS, "description": "The day of the earliest event, or a field of it."},
-        "distinct": {**_FIELDS, "description": "How many different values a field has."},
+        "distinct": {**_EVENTS, "description": "How many different values a field has."},
+        "median": {**_EVENTS, "description": "The value with half of the weight at or below it: the lower weighted median."},
+        "spread": {**_EVENTS, "description": "The highest value less the lowest."},
+        "share": {**_EVENTS, "description": "The weight of the events where a boolean is true, over the whole weight."},
+        "value": {**_ref("condition"), "title": "an expression over the event's own fields, instead of a field"},
+        "type": {**_TYPES, "description": "What `value` gives."},
         "within": {**_text(_DURATION), "description": "The window, ending at the decision's date."},
         "since": {**_EVENTS, "description": "Only what came after the latest of these events."},
+        "each": {**_text(_NAME), "description": "A field: only the latest event of each of its values counts."},
         "where": {**_ref("condition"), "title": "a condition on the event's own fields"},
+        "weight": {**_text(_NAME), "description": "A number field, from 0 up: how much each event weighs."},
         "unit": _UNIT,
         "cites": _CITES,
     },
@@ -358,6 +366,25 @@ def _entry(cls: type) -> Schema:
     }
     title = re.sub(r"^an? ", "", entry.what)
     return {"title": title, **_object(properties, list(entry.required))}
+
+
+def _measure() -> Schema:
+    """One kind of measure; a field or a `value` where it takes one; a `type` where that leaves it open."""
+    without_value = {"properties": dict.fromkeys(("sum", "distinct", "median", "spread", "share"), _FIELDS)}
+    with_value = {
+        "properties": {"count": False, **{k: _BARE_EVENTS for k in rs.MEASURES if k != "count"}},
+        "anyOf": [{"required": [key]} for key in ("type", "share", "distinct")],
+    }
+    return {
+        **_entry(rs.Measure),
+        "oneOf": [{"required": [kind]} for kind in rs.MEASURES],
+        "if": {"required": ["value"]}, "then": with_value, "else": without_value,
+        "dependentRequired": {"type": ["value"]},
+        "dependentSchemas": {
+            "type": {"properties": {"share": False, "distinct": False}},
+            "weight": {"anyOf": [{"required": [kind]} for kind in rs.WEIGHED]},
+        },
+    }
 
 
 def _definition() -> Schema:
