@@ -201,7 +201,7 @@ ENTRIES: dict[type, Entry] = {
                             _prepare_table),
     rs.TableRow: Entry("a row of a table", ("when", "then", "title", "because", "cites"),
                        ("when", "then"), _prepare_rule),
-    rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
+    rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled", "always"),
                       ("outcomes",)),
     rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
     rs.Criterion: Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),

@@ -65,6 +65,8 @@ class Shape(enum.Enum):
     DEFINITION = "a definition"
     RULES = "rules by name"
     RULE = "a rule"
+    DECISIONS = "decisions by name"
+    DECISION = "a decision"
     OUTPUTS = "outputs by name"
     OUTPUT = "an output"
     SCORECARDS = "scorecards by name"
@@ -86,12 +88,14 @@ _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
 _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
-                    "tables": Shape.TABLES},
+                    "tables": Shape.TABLES, "decide": Shape.DECISIONS},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
     Shape.RULES: {_EACH: Shape.RULE},
     Shape.RULE: {"when": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS},
+    Shape.DECISIONS: {_EACH: Shape.DECISION},
+    Shape.DECISION: {"always": Shape.OUTPUTS},
     Shape.OUTPUTS: {_EACH: Shape.OUTPUT},
     Shape.OUTPUT: {"value": Shape.EXPRESSION},
     Shape.SCORECARDS: {_EACH: Shape.SCORECARD},
