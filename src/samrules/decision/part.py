@@ -17,7 +17,7 @@ class Part:
         ruleset: the ruleset asked; `decision` is the name of its decision, `title` what to call it.
         outcome: its outcome; its word for an unsettled one where the facts leave it open.
         settled: whether no missing fact could change it; `possible` every outcome that still may be.
-        because: a sentence for each rule that gives the outcome; the rule's title where it has none.
+        rules: the titles of the rules that give the outcome; `because` are their sentences, filled in.
         outputs: what it carries besides the outcome, each value (None: not known) with its type.
         cites: the passages that those rules rest on.
     """
@@ -28,6 +28,7 @@ class Part:
     outcome: str
     settled: bool
     possible: tuple[str, ...]
+    rules: tuple[str, ...]
     because: tuple[str, ...]
     outputs: Mapping[str, tuple[Value | None, Type | None]]
     cites: tuple[str, ...]

@@ -174,7 +174,8 @@ def _part(judged: _Judged, now: View) -> Part:
         outcome=verdict.outcome,
         settled=verdict.settled,
         possible=verdict.possible,
-        because=tuple(_because(r, now) if r.rule.because else sentence(_title(r)) for r in given),
+        rules=tuple(_title(r) for r in given),
+        because=tuple(_because(r, now) for r in given if r.rule.because),
         outputs=judged.outputs,
         cites=tuple(dict.fromkeys(key for r in given for key in r.rule.cites)),
     )
