@@ -318,7 +318,9 @@ def standing(draw: st.DrawFn, condition: st.SearchStrategy[str], *, monotone: bo
         "level_": st.just({"value": "level"}),
     }
     always = draw(st.fixed_dictionaries({}, optional=values))
-    return {"always": always} if always or draw(st.booleans()) else {}
+    if always or draw(st.booleans()):
+        return {"always": always}
+    return {}
 
 
 _ASKED = st.one_of(
