@@ -368,6 +368,55 @@ def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...
             "outcomes": outcomes,
             "hit_policy": policy,
             "otherwise": draw(st.sampled_from(words)),
+            **draw(standing(basic, monotone=monotone)),
+        }},
+    })
+
+
+@st.composite
+def standing(draw: st.DrawFn, condition: st.SearchStrategy[str], *, monotone: bool = True) -> dict[str, Any]:
+    """Outputs that a decision always carries, `note_` also one that rules set; or none."""
+    money = numbers("money", 1) if monotone else guesses("money", 1)
+    values: dict[str, st.SearchStrategy[Any]] = {
+        "note_": st.one_of(st.just("z"), st.just({"value": "kind"})),
+        "period_": st.sampled_from(["12 months", 3, True, "plain"]),
+        "band_": st.just({"value": "score.band"}),
+        "holds_": st.builds(lambda c: {"value": c}, condition),
+        "amount_": st.builds(lambda m: {"value": m}, st.one_of(money, st.just("amount"))),
+        "level_": st.just({"value": "level"}),
+    }
+    always = draw(st.fixed_dictionaries({}, optional=values))
+    if always or draw(st.booleans()):
+        return {"always": always}
+    return {}
+
+
+_ASKED = st.one_of(
+    st.builds('random.action {} "{}"'.format, st.sampled_from(["=", "!="]),
+              st.sampled_from(["release", "watch", "retain"])),
+    st.builds('random.action in ["watch", "{}"]'.format, st.sampled_from(["release", "retain"])),
+)
+
+
+@st.composite
+def askers(draw: st.DrawFn) -> Case:
+    """A ruleset that asks for the decision of the one that `rulesets` draws."""
+    condition = st.one_of(_ASKED, st.builds("({} and not {})".format, _ASKED, st.sampled_from(["flag", "asked_for"])),
+                          st.sampled_from(["wish", "random.score >= 40", "random.first_condition"]))
+    rules = {f"rule_{i}": {"when": draw(condition), "then": {"answer": draw(st.sampled_from(["yes_", "no_"])), "then_": "x"},
+                           "because": "{account}: {random.action}"}
+             for i in range(draw(st.integers(1, 3)))}
+    return Case({
+        "ruleset": "asker",
+        "version": "1.0.0",
+        "uses": ["random"],
+        "define": {"asked_for": draw(_ASKED)},
+        "rules": rules,
+        "decide": {"answer": {
+            "outcomes": ["yes_", "no_", "neither"],
+            "hit_policy": draw(st.sampled_from(["priority", "first", "unique", "collect"])),
+            "otherwise": "neither",
+            "always": {"action_": {"value": "random.action"}, "holds_": {"value": draw(condition)}, "then_": "y"},
         }},
     })
 

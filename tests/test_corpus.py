@@ -97,6 +97,7 @@ def decided(rules: Rules, case: Case) -> dict[str, Any]:
         "possible": list(decision.possible),
         "deciding_unknowns": list(decision.deciding_unknowns),
         "outputs": {name: plain(value) for name, (value, _) in decision.outputs.items()},
+        "parts": {p.ruleset: p.outcome for p in decision.parts},
         "fired": [r.name for r in decision.fired],
         "stopped": [r.name for r in decision.stopped],
         "near": [r.name for r in decision.near],

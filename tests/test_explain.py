@@ -17,7 +17,8 @@ import pytest
 import samrules
 
 HERE = Path(__file__).parent / "explanations"
-RULES = samrules.loads((HERE / "programme.yaml").read_text("utf-8"), file="programme.yaml", folder=HERE)
+RULES, SERVING = (samrules.loads((HERE / name).read_text("utf-8"), file=name, folder=HERE)
+                  for name in ("programme.yaml", "serving.yaml"))
 TODAY = date(2026, 11, 21)
 
 NORVALE: dict[str, Any] = {
@@ -54,6 +55,28 @@ CASES: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str | None]] = {
     "why_assumed": (without({**NORVALE, "wants_more": True, "fit": 1}, "escalations"), REVIEWS, None),
     "why_not_sustained": ({**NORVALE, "wants_more": True}, REVIEWS[1:], "watch"),
 }
+
+
+ASKING: dict[str, dict[str, Any]] = {
+    "parts_settled": {**LUMEN, "csat": 8.5, "escalations": 0},
+    "parts_open": without({**LUMEN, "csat": 8.5}, "fit"),
+    "parts_otherwise": {**LUMEN, "decision_makers": 1, "fit": 5},
+    "parts_conflict": {**NORVALE, "csat": 8.5, "escalations": 2},
+}
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_what_a_decision_rests_on_to_the_letter(name: str) -> None:
+    decision = SERVING.decide(ASKING[name], as_of=TODAY)
+    _compare(HERE / f"{name}.txt", str(decision.why()))
+    assert max(map(len, str(decision.why()).splitlines())) <= 100
+
+
+def test_what_a_decision_rests_on_as_data() -> None:
+    decision = SERVING.decide(ASKING["parts_open"], as_of=TODAY)
+    _compare(HERE / "parts_open.md", decision.why().markdown())
+    _compare(HERE / "parts_open.json", json.dumps(decision.why().to_dict(), ensure_ascii=False, indent=1) + "\n")
+    _compare(HERE / "parts_open.decision.json", json.dumps(decision.to_dict(), ensure_ascii=False, indent=1) + "\n")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -77,12 +77,13 @@ class Rules:
     @property
     def outcomes(self) -> tuple[str, ...]:
         """The outcomes, strongest first; empty where the ruleset decides nothing."""
-        return self._plan.decide.outcomes if self._plan.decide else ()
+        return self._plan.decision.decide.outcomes if self._plan.decision else ()
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of what the rules set besides the outcome, in the order written."""
-        return tuple(dict.fromkeys(name for rule in self._plan.rules for name, _ in rule.outputs))
+        """The names of what the decision carries besides the outcome: those of `always` first, then
+        those that rules set, in the order written."""
+        return self._plan.decision.outputs if self._plan.decision else ()
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -156,7 +157,7 @@ class Rules:
 
     def must_decide(self) -> None:
         """Raises RulesetError where the ruleset makes no decision."""
-        if self._plan.decide is None:
+        if self._plan.decision is None:
             raise RulesetError([Diagnostic(
                 "no-decision", f"the ruleset `{self.name}` decides nothing: it declares facts for others",
                 "name a ruleset that decides; `samrules list` shows them", where=self.name)])

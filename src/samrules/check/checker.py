@@ -369,11 +369,11 @@ class _Checker:
             self.error("type-mismatch", f"`{text_of(node)}` cannot be an output: it can only be compared", cure,
                        node.span)
 
-    def own_decision(self, node: ex.Expr) -> None:
+    def own_decision(self, node: ex.Expr, why: str = "rests on rules that ask for it") -> None:
         for name in ex.names(node):
             meaning = self.typer.scope.get(name.name)
             if meaning and meaning.role is Role.DECISION and meaning.ruleset == self.ruleset.name:
-                self.error("definition-cycle", f"the decision `{name.name}` rests on rules that ask for it",
+                self.error("definition-cycle", f"the decision `{name.name}` {why}",
                            "ask for the facts or definitions behind it", name.span)
 
     def outcome(self, rule: rs.Rule, decide: rs.Decide) -> None:
@@ -455,6 +455,13 @@ class _Checker:
         if decide.otherwise is not None and decide.otherwise not in decide.outcomes:
             self.error("unknown-outcome", f"`{decide.otherwise}` is not an outcome of `{decide.name}`",
                        did_you_mean(decide.otherwise, decide.outcomes, "outcomes"), decide.span)
+        for assignment in decide.always:
+            if assignment.name == decide.name:
+                self.error("name-clash", f"`{decide.name}` is the decision, not one of its outputs",
+                           "its outcome comes from the rules; give the output a name of its own", assignment.span)
+            if isinstance(assignment.value, ex.Expr):
+                self.output(assignment.value)
+                self.own_decision(assignment.value, "cannot be an output of itself")
 
     # --- sources ---
 

@@ -63,7 +63,7 @@ def _citing(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 
 def _written(ruleset: rs.Ruleset) -> Iterator[ex.Expr]:
-    for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules):
+    for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules, ruleset.decide):
         yield from expressions_of(member)
 
 
@@ -117,14 +117,24 @@ def _scorecards(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 
 def _assumptions(ruleset: rs.Ruleset, scopes: dict[str, Scope]) -> Iterator[Diagnostic]:
-    """The rules that use `is known`, `is missing` or `coalesce`, directly or through definitions."""
+    """The rules that use `is known`, `is missing` or `coalesce`, directly or through definitions; and
+    the outputs of `always` that do."""
+    overturned = "learning that fact may overturn a settled decision; explanations say so"
     for rule in ruleset.rules:
-        for node in _reached(ruleset.name, list(expressions_of(rule)), scopes):
-            if isinstance(node, ex.Known) or (isinstance(node, ex.Call) and node.function == "coalesce"):
-                yield Diagnostic(
-                    "assumption", f"the rule `{rule.name}` rests on `{text_of(node)}`",
-                    "learning that fact may overturn a settled decision; explanations say so",
-                    node.span)
+        for node in _assuming(ruleset, list(expressions_of(rule)), scopes):
+            yield Diagnostic("assumption", f"the rule `{rule.name}` rests on `{text_of(node)}`", overturned, node.span)
+    for output in ruleset.decide.always if ruleset.decide else ():
+        written = [output.value] if isinstance(output.value, ex.Expr) else []
+        for node in _assuming(ruleset, written, scopes):
+            yield Diagnostic("assumption", f"the output `{output.name}` rests on `{text_of(node)}`",
+                             "learning that fact may change its value", node.span)
+
+
+def _assuming(ruleset: rs.Ruleset, nodes: list[ex.Expr], scopes: dict[str, Scope]) -> Iterator[ex.Expr]:
+    """The nodes that these rest on and that treat a missing fact as if it were known."""
+    for node in _reached(ruleset.name, nodes, scopes):
+        if isinstance(node, ex.Known) or (isinstance(node, ex.Call) and node.function == "coalesce"):
+            yield node
 
 
 _RESTING = (Role.DEFINITION, Role.SCORE, Role.BAND, Role.DECISION)
@@ -148,19 +158,19 @@ def _reached(ruleset: str, nodes: list[ex.Expr], scopes: dict[str, Scope]) -> It
 
 def _texts_like_values(ruleset: rs.Ruleset, scope: Scope) -> Iterator[Diagnostic]:
     """Outputs that read like a calculation with names that exist, and are taken as texts."""
-    for rule in ruleset.rules:
-        for assignment in rule.then:
-            text = assignment.value
-            if not isinstance(text, str):
-                continue
-            try:
-                node = parse(text, lambda a, b: Span("", 1, a + 1, 1, b + 1))
-            except Problems:
-                continue
-            known = [n.name for n in ex.names(node)]
-            if not isinstance(node, ex.Name) and known and all(n in scope for n in known):
-                yield Diagnostic("text-or-value", f"`{text}` is taken as a text",
-                                 f"write `{{value: {text}}}` to have it calculated, or quote it", assignment.span)
+    set_ = [a for rule in ruleset.rules for a in rule.then]
+    for assignment in (*set_, *(ruleset.decide.always if ruleset.decide else ())):
+        text = assignment.value
+        if not isinstance(text, str):
+            continue
+        try:
+            node = parse(text, lambda a, b: Span("", 1, a + 1, 1, b + 1))
+        except Problems:
+            continue
+        known = [n.name for n in ex.names(node)]
+        if not isinstance(node, ex.Name) and known and all(n in scope for n in known):
+            yield Diagnostic("text-or-value", f"`{text}` is taken as a text",
+                             f"write `{{value: {text}}}` to have it calculated, or quote it", assignment.span)
 
 
 _LEAST_ODD_RATIO = 2

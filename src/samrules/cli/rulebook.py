@@ -86,6 +86,9 @@ class Rulebook:
         if decide.otherwise:
             said += f"; {word(decide.otherwise)} where no rule holds"
         yield from _wrapped(f"{said}; {word(decide.unsettled)} while the known facts leave it open.", "  ")
+        if decide.always:
+            carried = [f"{word(a.name)}: {self._value(a.value)}" for a in decide.always]
+            yield from _wrapped(f"Always → {'; '.join(carried)}", "  ", "    ")
 
     def _rules(self) -> Iterator[str]:
         if not self.ruleset.rules:
@@ -294,7 +297,7 @@ def _decide(decide: rs.Decide | None) -> dict[str, Any] | None:
     if decide is None:
         return None
     return {"name": decide.name, "outcomes": list(decide.outcomes), "hit_policy": decide.hit_policy,
-            "otherwise": decide.otherwise, "unsettled": decide.unsettled}
+            "otherwise": decide.otherwise, "unsettled": decide.unsettled, "always": _set(decide.always)}
 
 
 def _rule(rule: rs.Rule) -> dict[str, Any]:
@@ -304,11 +307,15 @@ def _rule(rule: rs.Rule) -> dict[str, Any]:
         "when": text_of(rule.when),
         "unless": [text_of(u) for u in rule.unless],
         "sustained": _sustained(rule.sustained),
-        "then": {a.name: {"value": text_of(a.value)} if isinstance(a.value, Expr) else as_json(a.value)
-                 for a in rule.then},
+        "then": _set(rule.then),
         "because": rule.because,
         "cites": list(rule.cites),
     }
+
+
+def _set(assignments: tuple[rs.Assignment, ...]) -> dict[str, Any]:
+    return {a.name: {"value": text_of(a.value)} if isinstance(a.value, Expr) else as_json(a.value)
+            for a in assignments}
 
 
 def _sustained(sustained: rs.Sustained | None) -> dict[str, Any] | None:

@@ -90,7 +90,11 @@ def outcome_words(decision: Decision) -> str:
 
 
 def reason(decision: Decision) -> str:
-    """Why, as one would say it in a meeting; `samrules explain` has the whole."""
+    """Why, as one would say it in a meeting, and what follows; `samrules explain` has the whole."""
+    return "\n".join(filter(None, (_said(decision), _outputs(decision))))
+
+
+def _said(decision: Decision) -> str:
     if not decision.settled:
         return _open(decision)
     if decision.outcome == CONFLICT:
@@ -104,7 +108,7 @@ def reason(decision: Decision) -> str:
         said = " ".join(r.because or sentence(r.title) for r in rules)
     elif len(rules) > 1:
         said += " Also: " + _end("; ".join(_lower(r.title) for r in rules[1:]))
-    return "\n".join(filter(None, (said, _outputs(decision))))
+    return said
 
 
 def _open(decision: Decision) -> str:

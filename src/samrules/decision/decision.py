@@ -11,6 +11,8 @@ import attrs
 
 from samrules.decision.events import Event
 from samrules.decision.evidence import Evidence, evidence, leaves
+from samrules.decision.part import Part
+from samrules.decision.policy import deciding
 from samrules.decision.trace import Trace
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Decide, EventType, Fact
@@ -129,7 +131,9 @@ class Decision:
         settled: whether no missing fact could change the outcome.
         possible: every outcome that is still possible, strongest first.
         deciding_unknowns: the missing facts that bear on it, most decisive first.
-        outputs: what the deciding rule sets besides the outcome.
+        outputs: what the decision carries besides the outcome: what it always does, then what the
+            deciding rules set. None: not known yet.
+        parts: how the decisions of other rulesets came out that this one asks for, in the order of `uses`.
         scores: each scorecard it rests on, as an interval.
         rules: how each rule fared, in the order written.
         facts: the facts that were known and could matter, by name.
@@ -160,6 +164,7 @@ class Decision:
     citations: Mapping[str, Citation] = attrs.field(repr=False)
     thresholds: Mapping[str, Threshold] = attrs.field(repr=False)
     currency: str | None = None
+    parts: tuple[Part, ...] = ()
     explainer: Explainer | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -170,9 +175,8 @@ class Decision:
     @property
     def deciding(self) -> tuple[RuleResult, ...]:
         """The rules that hold and give the outcome; under the policy `first`, the first of them."""
-        outcomes = self.outcome if isinstance(self.outcome, tuple) else (self.outcome,)
-        fired = tuple(r for r in self.fired if r.outcome in outcomes)
-        return fired[:1] if self.decide.hit_policy == "first" else fired
+        places = deciding(self.decide, self.outcome, [(r.outcome, r.truth) for r in self.rules])
+        return tuple(self.rules[place] for place in places)
 
     @property
     def stopped(self) -> tuple[RuleResult, ...]:
@@ -218,7 +222,8 @@ class Decision:
             "settled": self.settled,
             "possible": list(self.possible),
             "deciding_unknowns": list(self.deciding_unknowns),
-            "outputs": {name: as_json(value) for name, (value, _) in self.outputs.items()},
+            "outputs": _outputs(self.outputs),
+            **({"parts": [_part(p) for p in self.parts]} if self.parts else {}),
             "scores": {s.name: _score(s) for s in self.scores},
             "fired": [self._fired(r) for r in self.fired],
             "stopped": [
@@ -294,6 +299,22 @@ def as_json(value: Value | None) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, Duration) else value
+
+
+def _outputs(outputs: Mapping[str, tuple[Value | None, Type | None]]) -> dict[str, Any]:
+    return {name: as_json(value) for name, (value, _) in outputs.items()}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "ruleset": part.ruleset,
+        "decision": part.decision,
+        "outcome": part.outcome,
+        "settled": part.settled,
+        "possible": list(part.possible),
+        "outputs": _outputs(part.outputs),
+        "because": list(part.because),
+    }
 
 
 def _score(score: ScoreResult) -> dict[str, Any]:

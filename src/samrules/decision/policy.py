@@ -35,6 +35,13 @@ def judge(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> Verdict:
     return Verdict(listed[0] if settled else decide.unsettled, settled, listed)
 
 
+def deciding(decide: Decide, outcome: str | tuple[str, ...], rules: Sequence[tuple[str, Truth]]) -> list[int]:
+    """The places of the rules that hold and give the outcome; under the policy `first`, of the first."""
+    outcomes = outcome if isinstance(outcome, tuple) else (outcome,)
+    found = [place for place, (given, truth) in enumerate(rules) if truth is True and given in outcomes]
+    return found[:1] if decide.hit_policy == "first" else found
+
+
 def _priority(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> set[str]:
     possible: set[str] = set()
     for outcome in decide.outcomes:

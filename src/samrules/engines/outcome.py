@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+import attrs
+
 from samrules.decision.decision import (
     Citation,
     CriterionResult,
@@ -17,7 +19,8 @@ from samrules.decision.decision import (
     as_json,
 )
 from samrules.decision.events import Event
-from samrules.decision.policy import judge
+from samrules.decision.part import Part
+from samrules.decision.policy import Verdict, deciding, judge
 from samrules.decision.trace import Trace, missing_facts
 from samrules.decision.weigh import deciding_unknowns, short_of
 from samrules.decision.words import interval, sentence, value_in_words
@@ -25,7 +28,7 @@ from samrules.engines.interpreter import Facts, View, evaluate, view
 from samrules.engines.measures import NO_RECORD, Record, measured
 from samrules.model import expressions as ex
 from samrules.model.types import Type, Value
-from samrules.plan.plan import Placeholder, Plan, PlannedRule, PlannedScore, Shown
+from samrules.plan.plan import Placeholder, Plan, PlannedDecision, PlannedRule, PlannedScore, Shown
 
 ENGINE = "interpreter"
 
@@ -37,15 +40,17 @@ def decide(plan: Plan, facts: Facts, as_of: date,
     Raises FactError if a parameter has no value yet on a date that is needed, or if a fact that
     was given disagrees with the events.
     """
-    assert plan.decide is not None
+    main = plan.decision
+    assert main is not None
     measured_now = measured(plan, facts, record, as_of)
     facts = measured_now.facts
     history = [(day, measured(plan, known, record, day).facts) for day, known in history]
     now = view(plan, facts, as_of, history)
-    rules = tuple(_rule(planned, now) for planned in plan.rules)
-    verdict = judge(plan.decide, [(r.outcome, r.truth) for r in rules])
+    judged = _judged(main, now)
+    verdict = judged.verdict
+    rules = tuple(_rule(planned, now) for planned in main.rules)
     scores = tuple(_score(s, now) for s in plan.scores)
-    unknowns = () if verdict.settled else deciding_unknowns(plan.decide, rules, scores, list(plan.facts))
+    unknowns = () if verdict.settled else deciding_unknowns(main.decide, rules, scores, list(plan.facts))
     read = {name: facts[name] for name in sorted(facts) if name in plan.read}
     return Decision(
         account=str(facts["account_id"]),
@@ -56,12 +61,12 @@ def decide(plan: Plan, facts: Facts, as_of: date,
         digest=plan.digest,
         title=plan.title,
         engine=ENGINE,
-        decide=plan.decide,
+        decide=main.decide,
         outcome=verdict.outcome,
         settled=verdict.settled,
         possible=verdict.possible,
         deciding_unknowns=unknowns,
-        outputs=_outputs(plan, rules, verdict.outcome, now) if verdict.settled else {},
+        outputs=judged.outputs,
         scores=scores,
         rules=rules,
         facts=read,
@@ -75,6 +80,7 @@ def decide(plan: Plan, facts: Facts, as_of: date,
         },
         thresholds=_thresholds(plan, as_of),
         currency=plan.currency,
+        parts=tuple(_part(_judged(asked, now), now) for asked in plan.asked),
     )
 
 
@@ -116,6 +122,65 @@ def _name_of(facts: Facts) -> str | None:
     return name if isinstance(name, str) else None
 
 
+# --- decisions: the ruleset's own, and those it asks for -----------------------------------------
+
+Outputs = Mapping[str, tuple[Value | None, Type | None]]
+
+
+@attrs.frozen
+class _Judged:
+    """A decision of the plan at a view: the truth of each rule, the verdict, the outputs."""
+
+    planned: PlannedDecision
+    rules: tuple[tuple[str, bool | None], ...]
+    verdict: Verdict
+    outputs: Outputs
+
+
+def _judged(planned: PlannedDecision, now: View) -> _Judged:
+    rules = tuple((r.outcome, _truth(now.steps[r.step])) for r in planned.rules)
+    verdict = judge(planned.decide, rules)
+    return _Judged(planned, rules, verdict, _outputs(planned, rules, verdict, now))
+
+
+def _outputs(planned: PlannedDecision, rules: Sequence[tuple[str, bool | None]], verdict: Verdict,
+             now: View) -> Outputs:
+    """What the decision always carries, then, once it is settled, what rules set; a rule comes before `always`.
+
+    An output is that of the first rule that holds, gives the outcome and sets it. It is not known yet
+    where a rule before it is unknown, or where a rule may still give another outcome with it: so
+    a value, once known, stays.
+    """
+    by_rules: dict[str, tuple[Value | None, Type | None]] = {}
+    for rule, (outcome, truth) in zip(planned.rules, rules, strict=True):
+        if truth is False or outcome not in verdict.possible:
+            continue
+        for name, value in rule.outputs:
+            if name not in by_rules:
+                by_rules[name] = _value(value, now) if truth and verdict.settled else (None, None)
+    standing = {name: by_rules.pop(name) if name in by_rules else _value(value, now)
+                for name, value in planned.always}
+    return {**standing, **by_rules} if verdict.settled else standing
+
+
+def _part(judged: _Judged, now: View) -> Part:
+    planned, verdict = judged.planned, judged.verdict
+    assert isinstance(verdict.outcome, str)  # one that collects cannot be asked for
+    given = [planned.rules[place] for place in deciding(planned.decide, verdict.outcome, judged.rules)]
+    return Part(
+        ruleset=planned.ruleset,
+        decision=planned.decide.name,
+        title=planned.title,
+        outcome=verdict.outcome,
+        settled=verdict.settled,
+        possible=verdict.possible,
+        rules=tuple(_title(r) for r in given),
+        because=tuple(_because(r, now) for r in given if r.rule.because),
+        outputs=judged.outputs,
+        cites=tuple(dict.fromkeys(key for r in given for key in r.rule.cites)),
+    )
+
+
 # --- rules ---------------------------------------------------------------------------------------
 
 
@@ -134,7 +199,7 @@ def _rule(planned: PlannedRule, now: View) -> RuleResult:
     truth = _truth(trace)
     return RuleResult(
         name=rule.name,
-        title=rule.title or rule.name.replace("_", " "),
+        title=_title(planned),
         outcome=planned.outcome,
         truth=truth,
         trace=trace,
@@ -146,6 +211,10 @@ def _rule(planned: PlannedRule, now: View) -> RuleResult:
         cites=rule.cites,
         short_of=short_of(trace),
     )
+
+
+def _title(planned: PlannedRule) -> str:
+    return planned.rule.title or planned.rule.name.replace("_", " ")
 
 
 def _truth(trace: Trace) -> bool | None:
@@ -182,24 +251,8 @@ def _placeholder(part: Placeholder, now: View) -> str:
     return f"{counted} {noun}" if value is not None else f"an unknown number of {part.plural}"
 
 
-def _outputs(plan: Plan, rules: Sequence[RuleResult], outcome: str | tuple[str, ...],
-             now: View) -> Mapping[str, tuple[Value | None, Type | None]]:
-    """Each output from the first rule that holds, gives the outcome and sets it.
-
-    Where a rule before it is still unknown and would set it otherwise, the output is not known yet.
-    """
-    wanted = outcome if isinstance(outcome, tuple) else (outcome,)
-    found: dict[str, tuple[Value | None, Type | None]] = {}
-    for planned, result in zip(plan.rules, rules, strict=True):
-        if result.truth is False or result.outcome not in wanted:
-            continue
-        for name, value in planned.outputs:
-            if name not in found and result.truth is None:
-                found[name] = (None, None)
-            elif name not in found:
-                found[name] = (evaluate(value.expr, now).value, value.type) \
-                    if isinstance(value, Shown) else (value, None)
-    return found
+def _value(value: Value | Shown, now: View) -> tuple[Value | None, Type | None]:
+    return (evaluate(value.expr, now).value, value.type) if isinstance(value, Shown) else (value, None)
 
 
 # --- scores --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from samrules.decision.decision import Decision, RuleResult, ScoreResult
+from samrules.decision.part import Part as Asked
 from samrules.decision.trace import Trace, unique
 from samrules.decision.words import (
     counted,
@@ -19,9 +20,10 @@ from samrules.decision.words import (
     word,
 )
 from samrules.explain.conditions import Phrases
-from samrules.explain.explanation import FAILS, HOLDS, UNKNOWN, Item, Part, mark_of
+from samrules.explain.explanation import FAILS, HOLDS, PLAIN, UNKNOWN, Item, Part, mark_of
 from samrules.explain.tree import item, lines
 from samrules.model import expressions as ex
+from samrules.model.ruleset import CONFLICT
 from samrules.model.types import Kind
 
 
@@ -117,14 +119,35 @@ def sources_part(rules: Iterable[RuleResult], decision: Decision) -> list[Part]:
     return [Part("Sources", (), tuple(found.values()))] if found else []
 
 
+def asked_part(decision: Decision) -> list[Part]:
+    """How the decisions of other rulesets came out that this one asks for, each in a line."""
+    items = [_came_out(asked) for asked in decision.parts]
+    return [Part("Decisions it rests on", (), tuple(items))] if items else []
+
+
+def _came_out(asked: Asked) -> Item:
+    lead = f"{asked.title}: {word(asked.outcome)}"
+    if not asked.settled:
+        return Item(f"{lead}; still possible: {listed([word(o) for o in asked.possible], 'or')}", UNKNOWN)
+    if asked.outcome == CONFLICT:
+        return Item(f"{lead}, as rules that exclude each other hold at once")
+    if asked.because:
+        return Item(f"{lead}. {' '.join(asked.because)}")
+    if asked.rules:
+        return Item(f"{lead}, by {listed([f'“{title}”' for title in asked.rules])}")
+    return Item(f"{lead}, as no rule for another outcome holds")
+
+
 def outputs_part(decision: Decision) -> list[Part]:
+    """What the decision carries; while it is open, that is what it carries whatever its outcome."""
     if not decision.outputs:
         return []
     items = []
     for name, (value, type_) in decision.outputs.items():
         shown = word(value) if isinstance(value, str) else value_in_words(value, type_, decision.currency)
-        items.append(Item(f"{word(name)}: {shown}"))
-    return [Part("What follows", (), tuple(items))]
+        items.append(Item(f"{word(name)}: {shown}", UNKNOWN if value is None else PLAIN))
+    heading = "What follows" if decision.settled else "What follows meanwhile"
+    return [Part(heading, (), tuple(items))]
 
 
 def score_parts(decision: Decision) -> list[Part]:

@@ -8,6 +8,7 @@ from samrules.explain.explanation import UNKNOWN, Explanation, Item, Part
 from samrules.explain.rules_in_words import (
     also_held,
     asked,
+    asked_part,
     nearest_misses,
     outcome_words,
     outputs_part,
@@ -63,7 +64,7 @@ def _settled(decision: Decision) -> tuple[str, list[Part]]:
         answer = f"No rule for {named} holds, and {outcome_words(decision)} is the outcome then."
         if any(r.truth is None for r in decision.rules):
             answer += " No fact that is still unknown could change it."
-    parts += outputs_part(decision)
+    parts += asked_part(decision) + outputs_part(decision)
     parts += nearest_misses(decision, most=1 if rules else _FAR)
     parts += stopped_part(decision) + also_held(decision)
     return answer, [*parts, *score_parts(decision), *threshold_parts(rules, decision),
@@ -101,6 +102,7 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
     fired = [Item(f"{word(r.outcome)}, by “{r.title}”", "holds") for r in decision.fired]
     if fired:
         parts.append(Part("Already holding", (), tuple(fired)))
+    parts += asked_part(decision) + outputs_part(decision)
     return answer, parts + stopped_part(decision) + score_parts(decision)
 
 
@@ -116,4 +118,5 @@ def _conflict(decision: Decision) -> tuple[str, list[Part]]:
     named = listed([f"“{r.title}” ({word(r.outcome)})" for r in rules])
     answer = (f"Rules that exclude each other hold at once: {named}. This is an error of the ruleset, "
               "not of the account; its author must say which comes first.")
-    return answer, [rule_part(r, decision, f"The rule “{r.title}” gives {word(r.outcome)}") for r in rules]
+    parts = [rule_part(r, decision, f"The rule “{r.title}” gives {word(r.outcome)}") for r in rules]
+    return answer, parts + asked_part(decision) + outputs_part(decision)

@@ -393,7 +393,10 @@ CONFLICT = "conflict"
 
 @attrs.frozen
 class Decide:
-    """What a ruleset decides: the name of the decision, its outcomes, how rules combine."""
+    """What a ruleset decides: the name of the decision, its outcomes, how rules combine.
+
+    `always` are outputs that the decision carries whichever rule gives the outcome, and when none does.
+    """
 
     name: str
     outcomes: tuple[str, ...]
@@ -401,6 +404,7 @@ class Decide:
     otherwise: str | None = None
     unsettled: str = EVIDENCE_NEEDED
     title: str | None = None
+    always: tuple[Assignment, ...] = ()
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
@@ -469,3 +473,5 @@ def expressions_of(member: object) -> Iterator[Expr]:
             yield when
             yield from unless
             yield from (a.value for a in then if isinstance(a.value, Expr))
+        case Decide(always=always):
+            yield from (a.value for a in always if isinstance(a.value, Expr))

@@ -24,10 +24,9 @@ NOTHING = ex.Literal(None, Kind.TEXT)  # type: ignore[arg-type]
 ZERO = ex.Literal(0.0, Kind.NUMBER)
 
 
-def _asked_title(decision: Meaning) -> str:
+def decision_title(ruleset: str, decide: rs.Decide) -> str:
     """What to call a decision that is asked for: its title, or `move of buy sell`."""
-    member = decision.absolute.rsplit(".", 1)[-1].replace("_", " ")
-    return decision.title or f"{member} of {decision.ruleset.replace('_', ' ')}"
+    return decide.title or f"{decide.name.replace('_', ' ')} of {ruleset.replace('_', ' ')}"
 
 
 def rule_step(ruleset: str, rule: str) -> str:
@@ -100,7 +99,7 @@ class Lowering:
             if type_ and other:
                 type_ = join(type_, other) or type_
         asked = next((m for m in map(self.meaning, parts) if m and m.role is Role.DECISION), None)
-        title = _asked_title(asked) if asked else None
+        title = decision_title(asked.ruleset, asked.of) if asked and isinstance(asked.of, rs.Decide) else None
         self.notes[lowered] = Note("comparison", type_, title, shown=text_of(node))
         return lowered
 

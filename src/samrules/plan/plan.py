@@ -53,6 +53,26 @@ class PlannedRule:
 
 
 @attrs.frozen
+class PlannedDecision:
+    """A decision with its rules: that of the ruleset itself, or of another that it asks for.
+
+    `always` are the outputs that it carries whatever its outcome.
+    """
+
+    ruleset: str
+    title: str
+    decide: Decide
+    rules: tuple[PlannedRule, ...]
+    always: tuple[tuple[str, Value | Shown], ...]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of all that it may set besides the outcome: those of `always` first."""
+        set_ = [name for rule in self.rules for name, _ in rule.outputs]
+        return tuple(dict.fromkeys([*(name for name, _ in self.always), *set_]))
+
+
+@attrs.frozen
 class PlannedCriterion:
     name: str
     title: str
@@ -99,7 +119,8 @@ class Plan:
     """A ruleset ready to run.
 
     `facts` are all that may be given, by name; `parameters` those that are read, by absolute name;
-    `notes` says what each node is, for explanations.
+    `decision` is None where the ruleset decides nothing, `asked` are the decisions of other rulesets
+    that it asks for by name; `notes` says what each node is, for explanations.
     """
 
     name: str
@@ -111,8 +132,8 @@ class Plan:
     measures: tuple[PlannedMeasure, ...]
     parameters: dict[str, Parameter]
     steps: tuple[Step, ...]
-    rules: tuple[PlannedRule, ...]
-    decide: Decide | None
+    decision: PlannedDecision | None
+    asked: tuple[PlannedDecision, ...]
     scores: tuple[PlannedScore, ...]
     citations: dict[str, Citation]
     notes: dict[Expr, Note]

@@ -25,6 +25,7 @@ from samrules.plan.plan import (
     Placeholder,
     Plan,
     PlannedCriterion,
+    PlannedDecision,
     PlannedMeasure,
     PlannedRule,
     PlannedScore,
@@ -49,11 +50,14 @@ class _Planner:
 
     def plan(self) -> Plan:
         main = self.checked.main
+        decisions: dict[str, PlannedDecision] = {}
+        asked = self.asked(main)
         for ruleset in self.checked.bundle.rulesets:
             self.contribute(ruleset)
-        rules = tuple(self.rule(main, rule) for rule in main.rules)
-        wanted = {r.step for r in rules}
-        wanted |= {n.name for r in rules for e in _shown_exprs(r) for n in ex.names(e)}
+            if ruleset.decide is not None and (ruleset is main or ruleset.name in asked):
+                decisions[ruleset.name] = self.decision(ruleset, ruleset.decide)
+        wanted = {r.step for d in decisions.values() for r in d.rules}
+        wanted |= {n.name for d in decisions.values() for e in _shown_exprs(d) for n in ex.names(e)}
         wanted |= {end for s in main.scorecards
                    for end in lo.score_steps(absolute_name(main.name, s.name))}
         steps = self.ordered(wanted)
@@ -69,7 +73,7 @@ class _Planner:
             if absolute_name(r.name, p.name) in named
         }
         facts = {ACCOUNT_ID.name: ACCOUNT_ID, **{f.name: f for f in self.facts()}}
-        used = {k for r in main.rules for k in r.cites}
+        used = {k for d in decisions.values() for r in d.rules for k in r.rule.cites}
         used |= {k for r in self.checked.bundle.rulesets for p in r.parameters for k in p.cites}
         used |= {k for r in self.checked.bundle.rulesets for s in r.scorecards
                  for c in s.criteria for k in c.cites}
@@ -83,8 +87,8 @@ class _Planner:
             measures=measures,
             parameters=parameters,
             steps=steps,
-            rules=rules,
-            decide=main.decide,
+            decision=decisions.get(main.name),
+            asked=tuple(decisions[name] for name in asked),
             scores=scores,
             citations={k: c for k, c in self.checked.bundle.citations.items() if k in used},
             notes=self.notes,
@@ -164,7 +168,26 @@ class _Planner:
         shown = card.name if card.name == ruleset.name or ruleset is self.checked.main else absolute
         self.scores[absolute] = PlannedScore(shown, title, low, high, tuple(criteria), card.bands)
 
-    # --- the main ruleset's rules ---
+    # --- decisions: the main ruleset's, and those it asks for ---
+
+    def asked(self, ruleset: rs.Ruleset) -> list[str]:
+        """The rulesets whose decisions this one asks for by name, in the order of `uses`."""
+        members = (*ruleset.define, *ruleset.scorecards, *ruleset.rules, ruleset.decide)
+        named = {n.name for m in members for e in rs.expressions_of(m) for n in ex.names(e)}
+        named |= {p.split(":")[0] for r in ruleset.rules for p in PLACEHOLDER.findall(r.because or "")}
+        meanings = map(self.checked.scopes[ruleset.name].get, named)
+        found = {m.ruleset for m in meanings if m is not None and m.role is Role.DECISION}
+        return [name for name in ruleset.uses if name in found]
+
+    def decision(self, ruleset: rs.Ruleset, decide: rs.Decide) -> PlannedDecision:
+        lowering = lo.Lowering(self.checked, ruleset.name, self.notes)
+        return PlannedDecision(
+            ruleset=ruleset.name,
+            title=lo.decision_title(ruleset.name, decide),
+            decide=decide,
+            rules=tuple(self.rule(ruleset, rule) for rule in ruleset.rules),
+            always=tuple(self.output(a, lowering) for a in decide.always),
+        )
 
     def outcome(self, ruleset: rs.Ruleset, rule: rs.Rule) -> str:
         assert ruleset.decide is not None
@@ -173,13 +196,7 @@ class _Planner:
     def rule(self, ruleset: rs.Ruleset, rule: rs.Rule) -> PlannedRule:
         assert ruleset.decide is not None
         lowering = lo.Lowering(self.checked, ruleset.name, self.notes)
-        outputs: list[tuple[str, Value | Shown]] = []
-        for assignment in rule.then:
-            if assignment.name == ruleset.decide.name:
-                continue
-            value = assignment.value
-            outputs.append((assignment.name,
-                            self.shown(value, lowering) if isinstance(value, ex.Expr) else value))
+        outputs = [self.output(a, lowering) for a in rule.then if a.name != ruleset.decide.name]
         return PlannedRule(
             rule=rule,
             step=lo.rule_step(ruleset.name, rule.name),
@@ -187,6 +204,10 @@ class _Planner:
             outputs=tuple(outputs),
             because=tuple(self.because(rule.because or "", lowering)),
         )
+
+    def output(self, assignment: rs.Assignment, lowering: lo.Lowering) -> tuple[str, Value | Shown]:
+        value = assignment.value
+        return assignment.name, self.shown(value, lowering) if isinstance(value, ex.Expr) else value
 
     def shown(self, node: ex.Expr, lowering: lo.Lowering) -> Shown:
         meaning = lowering.meaning(node)
@@ -230,9 +251,10 @@ def _held(steps: tuple[Step, ...]) -> set[str]:
             for n in ex.names(node.operand)}
 
 
-def _shown_exprs(rule: PlannedRule) -> Iterator[ex.Expr]:
-    values = [v for _, v in rule.outputs if isinstance(v, Shown)]
-    values += [p.value for p in rule.because if isinstance(p, Placeholder)]
+def _shown_exprs(decision: PlannedDecision) -> Iterator[ex.Expr]:
+    outputs = [*decision.always, *(o for r in decision.rules for o in r.outputs)]
+    values = [v for _, v in outputs if isinstance(v, Shown)]
+    values += [p.value for r in decision.rules for p in r.because if isinstance(p, Placeholder)]
     for value in values:
         yield value.expr
         if value.high is not None:

@@ -267,7 +267,7 @@ ENTRIES: dict[type, Entry] = {
         "a transition",
         ("title", "from", "to", "when", "unless", "waived_by", "sustained", "then", "because", "cites"),
         ("from", "to", "when"), _prepare_transition, {"origins": "from"}),
-    rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
+    rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled", "always"),
                       ("outcomes",)),
     rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
     rs.Criterion: Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),

@@ -67,6 +67,8 @@ class Shape(enum.Enum):
     MEASURE = "a measure"
     RULES = "rules by name"
     RULE = "a rule"
+    DECISIONS = "decisions by name"
+    DECISION = "a decision"
     OUTPUTS = "outputs by name"
     OUTPUT = "an output"
     SCORECARDS = "scorecards by name"
@@ -97,7 +99,7 @@ _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
                     "tables": Shape.TABLES, "measures": Shape.MEASURES, "ladders": Shape.LADDERS,
-                    "lifecycles": Shape.LIFECYCLES},
+                    "lifecycles": Shape.LIFECYCLES, "decide": Shape.DECISIONS},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
@@ -106,6 +108,8 @@ _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULES: {_EACH: Shape.RULE},
     Shape.RULE: {"when": Shape.EXPRESSION, "unless": Shape.EXPRESSION, "then": Shape.OUTPUTS,
                  "waived_by": Shape.EXPRESSION},
+    Shape.DECISIONS: {_EACH: Shape.DECISION},
+    Shape.DECISION: {"always": Shape.OUTPUTS},
     Shape.OUTPUTS: {_EACH: Shape.OUTPUT},
     Shape.OUTPUT: {"value": Shape.EXPRESSION},
     Shape.SCORECARDS: {_EACH: Shape.SCORECARD},

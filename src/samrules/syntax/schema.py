@@ -335,6 +335,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "otherwise": {**_text(_NAME), "description": "The outcome when no rule holds."},
         "unsettled": {**_text(_NAME), "default": rs.EVIDENCE_NEEDED,
                       "description": "The outcome when the known facts leave it open."},
+        "always": {**_THEN, "description": "Outputs that the decision carries whatever its outcome."},
     },
     rs.Scorecard: {
         "title": _TITLE,
