@@ -313,10 +313,11 @@ _FACTS = (
            "It is an error, never a missing value: a typo must not look like ignorance.",
            "`N/A` in a money column.",
            "Correct it, or leave the cell blank if the fact is not known."),
-    _error("out-of-range", "A value outside the range or the words that the fact allows.",
+    _error("out-of-range", "A value outside the range or the words that the fact allows, or one that a measure takes of an "
+           "event and that is beyond the measure's `type`.",
            "A satisfaction of 92 on a scale of 10 is a slip that would pass every threshold.",
            "`csat` 92 for a fact that ranges over 0..10.",
-           "Correct the value, or the range in the ruleset."),
+           "Correct the value, or the range or type in the ruleset."),
     _error("bad-history", "An earlier review without a date, or two on one day.",
            "\"At two reviews\" has no meaning then.",
            "Two rows of one account with one `review_date`.",
