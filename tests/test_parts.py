@@ -95,7 +95,12 @@ def test_what_always_names_is_always_there(case: some.Case, facts: dict[str, Any
 
 # --- the bundled rulesets ------------------------------------------------------------------------
 
-ASKING = {"coverage": ("designation", "dedesignation"), "dedesignation": ("buy_sell",)}
+ASKING = {
+    "coverage": ("designation", "dedesignation"),
+    "dedesignation": ("buy_sell",),
+    "programme": ("buy_sell", "designation", "dedesignation", "coverage", "health", "assessment", "cadence",
+                  "account_plan", "manager"),
+}
 """Each bundled ruleset that asks for decisions, and whose, in the order of its `uses`."""
 
 
