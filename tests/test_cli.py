@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from samrules.cli.codes import catalogue_page
 from samrules.cli.main import cli
 
 ROOT = Path(__file__).resolve().parent.parent
-PORTFOLIO = ROOT / "examples" / "portfolio" / "accounts.csv"
+PORTFOLIO = ROOT / "examples" / "portfolio"
 AS_OF = ("--as-of", "2026-11-21")
 
 RULESET = """\
@@ -136,11 +137,54 @@ def test_the_worked_accounts() -> None:
         "designation": {"lumen-labs": "designate", "megamart": "decline"},
         "dedesignation": {"norvale": "release", "harrow": "retain", "harrow-north": "watch"},
         "buy_sell": {"teclan": "promote", "osprey": "hold", "norvale": "demote"},
+        "programme": {"lumen-labs": "strategic", "megamart": "none", "norvale": "released", "harrow": "strategic",
+                      "harrow-north": "watch", "teclan": "strategic", "osprey": "nominated"},
     }
     for ruleset, outcomes in expected.items():
         found = run("decide", ruleset, PORTFOLIO, *AS_OF, "--format", "json")
         decided = {d["account"]: d["outcome"] for d in json.loads(found.stdout)}
         assert {account: decided[account] for account in outcomes} == outcomes
+
+
+def test_the_programme_answers_from_all_rulesets() -> None:
+    found = run("decide", "programme", PORTFOLIO, *AS_OF, "--format", "json")
+    decided = {d["account"]: d for d in json.loads(found.stdout)}
+    outputs = {account: d["outputs"] for account, d in decided.items()}
+    assert outputs["lumen-labs"]["action"] == "designate"
+    assert outputs["megamart"]["coverage"] == "inside_sales"
+    assert outputs["norvale"] | {"action": "release", "cool_off": "12 months", "coverage": "inside_sales",
+                                 "level_move": "demote"} == outputs["norvale"]
+    assert outputs["osprey"]["level_move"] == "hold"
+    parts = {(account, p["ruleset"]): p for account, d in decided.items() for p in d["parts"]}
+    assert parts["harrow", "dedesignation"]["outputs"] == {"next_step": "amend_the_plan_together"}
+    assert parts["teclan", "buy_sell"]["outputs"] == {"to_level": 3}
+    assert parts["megamart", "designation"]["outputs"] == {"coverage": "inside_sales", "desk": "large_accounts",
+                                                         "ask_again": "12 months"}
+
+
+REVIEWS = {
+    "2026-08-21": {"norvale": "watch", "harrow": "strategic"},
+    "2026-11-21": {"norvale": "released", "harrow": "strategic"},
+    "2027-02-21": {"norvale": "released", "harrow": "watch"},
+    "2027-05-21": {"norvale": "released", "harrow": "watch"},
+    "2027-08-21": {"norvale": "released", "harrow": "strategic"},
+}
+"""Norvale goes only at the second review that says so; Harrow loses its champion to a rival's entry, and returns."""
+
+
+def test_two_accounts_review_by_review() -> None:
+    before: dict[str, tuple[str, str]] = {}
+    for day, expected in REVIEWS.items():
+        folder = ROOT / "examples" / "reviews" / day
+        found = run("decide", "programme", folder, "--as-of", day, "--format", "json")
+        decided = {d["account"]: d["outcome"] for d in json.loads(found.stdout)}
+        assert decided == expected
+        with (folder / "accounts.csv").open(encoding="utf-8") as file:
+            recorded = {r["account_id"]: (r["designation_status"], r["status_since"]) for r in csv.DictReader(file)}
+        for account, status in before.items():
+            assert recorded[account] == status, "the record follows from the decision at the review before"
+        before = {account: (outcome, day if outcome != recorded[account][0] else recorded[account][1])
+                  for account, outcome in decided.items()}
 
 
 def test_warnings_go_to_standard_error_once() -> None:

@@ -25,7 +25,7 @@ from tests import strategies as some
 from tests.test_explain import LUMEN
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
-PORTFOLIO = Path(__file__).parent.parent / "examples" / "portfolio" / "accounts.csv"
+PORTFOLIO = Path(__file__).parent.parent / "examples" / "portfolio"
 NOT_COLLECTING = ("priority", "first", "unique")
 
 

@@ -30,7 +30,7 @@ decide: {d: {outcomes: [x, y], otherwise: y}}
 """
 
 
-@pytest.mark.parametrize("ruleset", ["designation", "dedesignation", "buy_sell", "strategic_score"])
+@pytest.mark.parametrize("ruleset", ["designation", "dedesignation", "strategic_score", "programme"])
 @pytest.mark.parametrize("name", DATES)
 def test_decisions_on_real_shapes_are_honest(name: str, ruleset: str) -> None:
     """Most accounts are open, and each open one names the missing facts that matter."""
