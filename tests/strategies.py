@@ -318,9 +318,7 @@ def standing(draw: st.DrawFn, condition: st.SearchStrategy[str], *, monotone: bo
         "level_": st.just({"value": "level"}),
     }
     always = draw(st.fixed_dictionaries({}, optional=values))
-    if always or draw(st.booleans()):
-        return {"always": always}
-    return {}
+    return {"always": always} if always else {}
 
 
 _ASKED = st.one_of(
