@@ -52,13 +52,15 @@ class Covered:
         what = "the rule" if self.is_rule else "the criterion"
         if self.missing:
             ways = listed([self._in_words(way) for way in self.missing], "or")
-            yield f"{what} `{self.name}` is {ways} in no case"
+            yield f"no case shows {what} `{self.name}` {ways}"
         for way in self.reached_after_all:
             yield f"{what} `{self.name}` is said never to be {self._in_words(way)}, and " \
                   f"`{self.shown[way][0]}` shows it so; remove the line under `unreachable`"
 
     def _in_words(self, way: str) -> str:
-        if self.is_rule or way in (_OPEN, BETWEEN):
+        if way == BETWEEN:
+            return "between its ends"
+        if self.is_rule or way == _OPEN:
             return way.replace("_", " ")
         return f"at {way} points"
 

@@ -78,9 +78,10 @@ class Expectations:
     def entry(self, key: str, node: Node) -> list[Expectation]:
         match key:
             case "outcome":
-                named = self.outcomes(node)
-                listed = tuple(n.text for n in named)
-                return [OutcomeIs(listed if isinstance(node, Sequence) else listed[0], node.span)]
+                named = tuple(n.text for n in self.outcomes(node))
+                if not named:
+                    return []
+                return [OutcomeIs(named if isinstance(node, Sequence) else named[0], node.span)]
             case "possible":
                 return [PossibleAre(frozenset(n.text for n in self.outcomes(node)), node.span)]
             case "settled":
@@ -100,43 +101,32 @@ class Expectations:
         return self.known_names(node, words, "outcome")
 
     def known_names(self, node: Node, names: Iterable[str], what: str) -> list[Scalar]:
-        """The names of a list, each of which must exist. Raises Problems."""
+        """The names of a list that exist. Raises Problems where it is no list of names."""
         found = names_of(node)
         if not found:
             raise problem("bad-case", f"an empty list of {what}s expects nothing",
                           f"name the {what}s, or remove the key", node.span)
-        self.must_exist({n.text: n.span for n in found}, names, what)
-        return found
+        existing = self.existing({n.text: n.span for n in found}, names, what)
+        return [n for n in found if n.text in existing]
 
-    def must_exist(self, given: dict[str, Span], names: Iterable[str], what: str) -> None:
+    def existing(self, given: dict[str, Span], names: Iterable[str], what: str) -> set[str]:
+        """The names given that exist; the others are told."""
         names = list(names)
         code = "unknown-outcome" if what == "outcome" else "unknown-name"
-        if problems := [
+        self.problems.extend(
             Diagnostic(code, f"`{self.rules.name}` has no {what} `{name}`",
                        did_you_mean(name, names, f"{what}s"), at)
-            for name, at in given.items() if name not in names
-        ]:
-            raise Problems(*problems)
+            for name, at in given.items() if name not in names)
+        return set(given) & set(names)
 
     def named(self, node: Node, names: Iterable[str], what: str,
               read: Callable[[str, Node, Span], Expectation]) -> list[Expectation]:
-        """A mapping of names that exist, each entry read. Raises Problems."""
+        """A mapping of names, each entry read whose name exists. Raises Problems."""
         if not isinstance(node, src.Mapping):
             raise problem("wrong-shape", f"a mapping of {what}s belongs here, not a {v.shape_of(node)}",
                           f"write the name of each {what} and what it should be", node.span)
-        strangers: list[Diagnostic] = []
-        try:
-            self.must_exist(node.keys_at, names, what)
-        except Problems as found:
-            strangers = found.diagnostics
-        names = set(names)
-        try:
-            done = v.each([k for k in node if k in names], lambda k: read(k, node[k], node.keys_at[k]))
-        except Problems as found:
-            raise Problems(*strangers, *found.diagnostics) from None
-        if strangers:
-            raise Problems(*strangers)
-        return done
+        existing = self.existing(node.keys_at, names, what)
+        return v.each([k for k in node if k in existing], lambda k: read(k, node[k], node.keys_at[k]))
 
     def outputs(self, node: Node) -> list[Expectation]:
         def read(name: str, body: Node, at: Span) -> Expectation:

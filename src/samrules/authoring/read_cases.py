@@ -69,7 +69,8 @@ def _cures_of_cases() -> Iterator[None]:
     try:
         yield
     except SamrulesError as error:
-        raise CasesError(attrs.evolve(d, help=_CURES.get(d.code, d.help),
+        raise CasesError(attrs.evolve(d, help=_CURES.get(d.code, d.help).replace("name it under `define`",
+                                                                                 "put the facts under `base`"),
                                       message=d.message.replace("holds no ruleset", "holds no cases"))
                          for d in error.diagnostics) from None
 
@@ -116,6 +117,9 @@ def _day(node: Node) -> date:
     return v.literal(node, literals.parse_date, "a date")
 
 
+_YES_OR_NO = {"yes": True, "no": False}
+
+
 def written(node: Node, fact: Fact) -> Value | None:
     """A value as rulesets write it (`60%`, `5M`, also `yes`), None for null. Raises Problems."""
     if v.absent(node):
@@ -127,8 +131,7 @@ def written(node: Node, fact: Fact) -> Value | None:
     cure = None
     try:
         if fact.type.kind is Kind.BOOLEAN:
-            given = {"yes": True, "no": False}.get(node.text)
-            given = literals.parse_boolean(node.text) if given is None else given
+            given = _YES_OR_NO[node.text] if node.text in _YES_OR_NO else literals.parse_boolean(node.text)
         elif fact.type.kind not in (Kind.TEXT, Kind.ENUM):
             given = literals.parse_constant(node.text, attrs.evolve(fact.type, low=None, high=None))
     except BadLiteral as error:
@@ -225,6 +228,12 @@ class _Reader:
         return tuple(case for case in found if case is not None)
 
     def case(self, name: str, node: Node, at: Span, default: date | None, dated: bool) -> Case | None:
+        if v.absent(node):
+            Expectations(self.rules, self.problems).read(None, name, at)
+            return None
+        if not isinstance(node, src.Mapping):
+            raise problem("wrong-shape", f"the case `{name}` is a mapping, not a {v.shape_of(node)}",
+                          f"its keys are: {', '.join(_CASE)}", node.span)
         body = good_keys(node, _CASE, (), f"the case `{name}`", self.problems)
         as_of = self.attempt(_day, body["as_of"]) if "as_of" in body else default
         if as_of is None and not dated and "as_of" not in body:
@@ -302,7 +311,7 @@ class _Reader:
         for name, body in given.items():
             at = given.keys_at[name]
             if name not in wanted:
-                self.problems.append(Diagnostic("unknown-name", f"`{self.rules.name}` has no rule `{name}`",
+                self.problems.append(Diagnostic("unknown-name", f"`{self.rules.name}` has no rule or criterion `{name}`",
                                                 did_you_mean(name, wanted, "rules"), at))
                 continue
             ways = self.mapping(body, f"the ways of `{name}`")
@@ -310,6 +319,9 @@ class _Reader:
                 if way not in wanted[name]:
                     self.problems.append(Diagnostic("unknown-name", f"`{name}` cannot be `{way}` anyway",
                                                     did_you_mean(way, wanted[name], "ways"), ways.keys_at[way]))
+                elif v.absent(reason):
+                    self.problems.append(Diagnostic("bad-case", f"`{name}` is said never to be `{way}`, without a reason",
+                                                    "say why, in a sentence after the colon", ways.keys_at[way]))
                 elif why := self.attempt(v.text, reason):
                     found.append(Unreachable(name, way, why, ways.keys_at[way]))
         return tuple(found)

@@ -107,7 +107,7 @@ def differs(expected: Expectation, decision: Decision) -> Iterator[str]:
             score = _score(decision, name)
             if score.band != band:
                 found_band = f"{score.band}" if score.band else "in no band for certain"
-                yield f"the score `{name}` of {_interval(score.low, score.high)} is {found_band}, expected {band}"
+                yield f"the score `{name}`, {_interval(score.low, score.high)}, is {found_band}, expected {band}"
 
 
 _FARED = {Way.FIRED: "fired", Way.NOT_FIRED: "did not fire", Way.UNKNOWN: "was unknown"}
