@@ -308,6 +308,13 @@ def test_a_file_that_cannot_be_used(folder: Path, text: str, said: str) -> None:
     assert refused(folder, text, head="") == [said]
 
 
+@pytest.mark.parametrize("name", ["a" * 400, "../visits", "Visits", "sources"])
+def test_what_is_no_name_of_a_ruleset(folder: Path, name: str) -> None:
+    (folder / "cases").mkdir()
+    [said] = refused(folder / "cases", f"ruleset: {name}\ncases: {{a: {{}}}}", head="")
+    assert said.startswith(f"1:10 unknown-ruleset there is no ruleset `{name}` here")
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CasesError) as caught:
         read_cases(tmp_path / "none.cases.yaml")

@@ -25,7 +25,7 @@ from samrules.rules import Rules, load
 from samrules.syntax import literals
 from samrules.syntax import source as src
 from samrules.syntax import values as v
-from samrules.syntax.library import SUFFIX, bundled_folder, bundled_names
+from samrules.syntax.library import SOURCES, SUFFIX, bundled_folder, bundled_names
 from samrules.syntax.literals import BadLiteral
 from samrules.syntax.source import Node, Problems, Scalar, Sequence, problem
 
@@ -98,19 +98,23 @@ def _cases_file(root: Node, file: str, folder: Path | None) -> CasesFile:
 def _rules(node: Node, folder: Path | None) -> Rules:
     scalar = v.single_value(node, "the name of a ruleset")
     folders = [folder, folder.resolve().parent] if folder is not None else []
-    for place in (*folders, bundled_folder()):
-        path = place / f"{scalar.text}{SUFFIX}"
-        if v.NAME.match(scalar.text) and path.is_file():
-            rules = load(path)
-            break
-    else:
+    found = next((path for place in (*folders, bundled_folder())
+                  if _is_there(path := place / f"{scalar.text}{SUFFIX}")), None) if v.NAME.match(scalar.text) else None
+    if found is None:
         beside = {p.stem for place in folders for p in place.glob(f"*{SUFFIX}") if v.NAME.match(p.stem)}
         raise problem("unknown-ruleset", f"there is no ruleset `{scalar.text}` here",
                       did_you_mean(scalar.text, {*beside, *bundled_names()} - {"sources"}, "rulesets"), scalar.span)
+    rules = load(found)
     if not rules.outcomes:
         raise problem("no-decision", f"the ruleset `{scalar.text}` decides nothing",
                       "write cases for a ruleset that decides", scalar.span)
     return rules
+
+
+def _is_there(path: Path) -> bool:
+    with contextlib.suppress(OSError):  # a name that is too long for a file
+        return path.name != SOURCES and path.is_file()
+    return False
 
 
 def _day(node: Node) -> date:
