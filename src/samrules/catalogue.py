@@ -373,4 +373,11 @@ _FACTS = (
              "Nothing, if it is meant."),
 )
 
-CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS)}
+_CASES = (
+    _error("bad-case", "A case that cannot be tried: it expects nothing, or two things that exclude each other.",
+           "It would pass whatever the ruleset decides, or fail whatever it decides.",
+           "A case with `facts` and no `expect`.",
+           "Say what should be decided; docs/cases.md lists what can be expected."),
+)
+
+CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS, *_CASES)}

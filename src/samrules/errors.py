@@ -27,6 +27,10 @@ class FactError(SamrulesError):
     """Facts that cannot be used: a wrong type, a value out of range, a missing account id."""
 
 
+class CasesError(SamrulesError):
+    """Cases that cannot be tried: unreadable, ill-formed, or of names that the ruleset does not have."""
+
+
 class OutputError(SamrulesError):
     """Results that cannot be written where they were asked for."""
 

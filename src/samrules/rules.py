@@ -20,7 +20,7 @@ from samrules.explain.explainer import Explained
 from samrules.inputs.accounts import Account
 from samrules.inputs.events import account_events, check_recorded
 from samrules.inputs.facts import account_facts, review_history
-from samrules.model.ruleset import EventType, Fact
+from samrules.model.ruleset import EventType, Fact, Ruleset
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
 from samrules.plan.planner import plan
@@ -68,6 +68,11 @@ class Rules:
     def events(self) -> Mapping[str, EventType]:
         """Every kind of event that may be given, by name."""
         return self._plan.events
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The ruleset as its author wrote it, the rows of its tables among its rules."""
+        return self._checked.main
 
     @property
     def reads(self) -> frozenset[str]:

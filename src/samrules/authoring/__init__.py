@@ -1,0 +1,1 @@
+"""What an author needs beside the rulesets themselves: cases, and what they cover."""
