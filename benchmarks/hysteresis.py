@@ -195,8 +195,9 @@ def live(rules: Rules, numbers: range, seed: int, count: int) -> Lives:
             strategic += account.status == "strategic"
             unsettled += not decision.settled
             move = next(p for p in decision.parts if p.ruleset == "buy_sell")
-            if "to_level" in move.outputs:
-                account.level = int(move.outputs["to_level"][0] or account.level)  # type: ignore[call-overload]
+            level = move.outputs.get("to_level", (None, None))[0]
+            if isinstance(level, int):
+                account.level = level
             if not decision.settled or decision.outcome == account.status:
                 continue
             changes[account.status, str(decision.outcome)] += 1
