@@ -44,7 +44,7 @@ def loaded(name: str) -> Rules:
     return RULES.setdefault(name, samrules.load(name))
 
 
-WORST = {"renewal_likelihood": 0.0, "customer_growth_pct": -0.5, "product_fit": 1, "personal_relationship_count": 0,
+WORST: dict[str, Any] = {"renewal_likelihood": 0.0, "customer_growth_pct": -0.5, "product_fit": 1, "personal_relationship_count": 0,
          "financial_health": 1, "projected_revenue_3y": 0.0, "revenue_rank_pct": 0.0}
 """Facts that bring the strategic score to 0."""
 
@@ -64,7 +64,7 @@ def test_1_entry_is_hard_and_exit_slow() -> None:
     assert decided("designation", "borealis").scores[0].low == 70
     assert decided("designation", "borealis").outcome == "designate"
     assert decided("designation", "borealis", renewal_likelihood=0.94).outcome == "nominate"
-    low = {**WORST, "plan_reaffirmed_by_customer": False, "external_shock": False}
+    low: dict[str, Any] = {**WORST, "plan_reaffirmed_by_customer": False, "external_shock": False}
     assert "low_score_twice" not in {r.name for r in decided("dedesignation", "teclan", **low).fired}
     assert "low_score_twice" in {r.name for r in decided("dedesignation", "teclan", lasting=True, **low).fired}
 
@@ -101,7 +101,7 @@ def test_4_revenue_is_a_fifth_of_the_score_and_neither_enough_nor_needed() -> No
 
 
 def test_5_a_faster_rhythm_is_an_agreed_amendment() -> None:
-    often = {"contacts_promised": 6, "contacts_made": 14, "cadences_agreed": 1}
+    often: dict[str, Any] = {"contacts_promised": 6, "contacts_made": 14, "cadences_agreed": 1}
     assert decided("cadence", "teclan", **often, cadence_amendments=0).outcome == "too_much"
     assert decided("cadence", "teclan", **often, cadence_amendments=1).outcome == "kept"
 

@@ -368,8 +368,8 @@ class Transition:
 class Lifecycle:
     """States that an account goes through, and the ways between them.
 
-    `on_record` is its present state, `since` the day it entered it. Becomes a definition and rules
-    when the ruleset is loaded.
+    `on_record` is its present state, `since` the day it entered it. Becomes rules when the ruleset is
+    loaded.
     """
 
     name: str

@@ -1,8 +1,4 @@
-"""Lifecycles: each becomes a rule for each transition and, after these, one for each state that stays.
-
-Where states have a least time, a definition says whether it has passed: for a lifecycle `status` it
-is `status_lasted`.
-"""
+"""Lifecycles: each becomes a rule for each transition and, after these, one for each state that stays."""
 
 from __future__ import annotations
 
@@ -41,24 +37,6 @@ def problems_of(lifecycle: rs.Lifecycle) -> Iterator[Diagnostic]:
                          "add `since:` with the date on which the present state began", timed.span)
 
 
-def definitions_of(lifecycle: rs.Lifecycle) -> Iterator[rs.Definition]:
-    """Whether the account has been in its state for the least time, where any state has one."""
-    timed = [s for s in lifecycle.states if s.at_least is not None]
-    if not timed or lifecycle.since is None:
-        return
-    free = [s.name for s in lifecycle.states if s.at_least is None]
-    options: list[ex.Expr] = [_is(lifecycle, free, lifecycle.span)] if free else []
-    for state in timed:
-        assert state.at_least is not None
-        age = ex.Call("age", (lifecycle.since,), span=lifecycle.since.span)
-        served = ex.Compare(">=", age, state.at_least, span=state.at_least.span)
-        options.append(ex.All((_is(lifecycle, [state.name], state.span), served), span=state.span))
-    value = options[0] if len(options) == 1 else ex.Any_(tuple(options))
-    called = lifecycle.title or lifecycle.name.replace("_", " ")
-    yield rs.Definition(f"{lifecycle.name}_lasted", value, f"the {called} has lasted as long as it must", lifecycle.cites,
-                        span=lifecycle.span, made_from=lifecycle.name)
-
-
 def rules_of(lifecycle: rs.Lifecycle, decision: str) -> Iterator[rs.Rule]:
     """The transitions in the order written, then staying; the outcomes are the states."""
     for transition in lifecycle.transitions:
@@ -79,11 +57,11 @@ def rules_of(lifecycle: rs.Lifecycle, decision: str) -> Iterator[rs.Rule]:
 def _transition(lifecycle: rs.Lifecycle, transition: rs.Transition, decision: str) -> rs.Rule:
     parts = [_is(lifecycle, list(transition.origins), transition.span)]
     parts += transition.when.operands if isinstance(transition.when, ex.All) else (transition.when,)
-    if any(s.at_least is not None for s in lifecycle.states if s.name in transition.origins):
-        lasted: ex.Expr = ex.Name(f"{lifecycle.name}_lasted", span=transition.span)
-        if transition.waived_by is not None:
-            lasted = ex.Any_((transition.waived_by, lasted), span=transition.waived_by.span)
-        parts.append(lasted)
+    lasted = _lasted(lifecycle, transition)
+    if lasted and transition.waived_by is not None:
+        lasted = [transition.waived_by, *lasted]
+    if lasted:
+        parts.append(lasted[0] if len(lasted) == 1 else ex.Any_(tuple(lasted), span=transition.span))
     return rs.Rule(
         name=transition.name,
         when=ex.All(tuple(parts), span=transition.when.span),
@@ -94,6 +72,25 @@ def _transition(lifecycle: rs.Lifecycle, transition: rs.Transition, decision: st
         because=transition.because, cites=transition.cites or lifecycle.cites,
         span=transition.span, because_span=transition.because_span, made_from=lifecycle.name,
     )
+
+
+def _lasted(lifecycle: rs.Lifecycle, transition: rs.Transition) -> list[ex.Expr]:
+    """The ways in which a state that a transition leads from has lasted as long as it must; none where
+    no state has a least time. States with the same least time share one."""
+    times: dict[ex.Expr | None, list[str]] = {}
+    for state in lifecycle.states:
+        if state.name in transition.origins:
+            times.setdefault(state.at_least, []).append(state.name)
+    if lifecycle.since is None or set(times) == {None}:
+        return []
+    ways: list[ex.Expr] = []
+    for least, names in times.items():
+        here = () if len(times) == 1 else (_is(lifecycle, names, transition.span),)
+        served = () if least is None else (
+            ex.Compare(">=", ex.Call("age", (lifecycle.since,), span=lifecycle.since.span), least, span=least.span),)
+        both = (*here, *served)
+        ways.append(both[0] if len(both) == 1 else ex.All(both, span=transition.span))
+    return ways
 
 
 def _is(lifecycle: rs.Lifecycle, states: list[str], span: Span | None) -> ex.Expr:
