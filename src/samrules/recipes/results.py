@@ -1,0 +1,329 @@
+"""What the SQL of a recipe gave, checked as `decide` checks it, and written as one set of files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import attrs
+
+from samrules.diagnostics import Diagnostic, did_you_mean, listed
+from samrules.errors import FactError, OutputError
+from samrules.inputs.accounts import Accounts, check_tables
+from samrules.inputs.events import DATE, EVENT
+from samrules.inputs.facts import ID, REVIEW_DATE, convert
+from samrules.inputs.rows import Row, Table
+from samrules.inputs.tables import Tables
+from samrules.model.ruleset import EventType, Fact
+from samrules.model.types import Kind, Type, Value
+from samrules.recipes.database import Result
+from samrules.recipes.recipe import ACCOUNTS, EVENTS, Query, Recipe
+from samrules.recipes.run import Made, column_place
+from samrules.syntax.literals import plain_number
+
+REFERENCE = "reference"
+"""A column of events that no measure reads: it tells two events apart that are alike in all else."""
+HISTORY = "history"
+_NAMES = (ACCOUNTS, EVENTS, HISTORY)
+_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+
+Cells = Sequence[str]
+
+
+@attrs.frozen
+class Checked:
+    """The files to be written, by name, with their rows, and what was found that is no error."""
+
+    files: Mapping[str, bytes]
+    rows: Mapping[str, int]
+    warnings: tuple[Diagnostic, ...]
+
+
+def checked(recipe: Recipe, made: Made, facts: Mapping[str, Fact], kinds: Mapping[str, EventType],
+            as_of: date) -> Checked:
+    """The files of facts, events and history. Raises FactError with every problem of the results."""
+    return _Results(recipe, made, facts, kinds, as_of).checked()
+
+
+class _Results:
+    def __init__(self, recipe: Recipe, made: Made, facts: Mapping[str, Fact], kinds: Mapping[str, EventType],
+                 as_of: date) -> None:
+        self.recipe, self.made, self.facts, self.kinds, self.as_of = recipe, made, facts, kinds, as_of
+        accounts = recipe.query(ACCOUNTS)
+        assert accounts is not None
+        self.accounts = accounts
+        self.events = recipe.query(EVENTS)
+
+    def checked(self) -> Checked:
+        self.refuse([*self.columns(), *self.event_columns()])
+        main = self.table(self.accounts, self.made.accounts)
+        if not main.rows:
+            self.refuse([self.accounts.problem("empty-file", "the SQL gives no accounts",
+                                               "is `--as-of` before the first row of the exports?")])
+        events = self.table(self.events, self.made.events) if self.events and self.made.events else None
+        events = events if events and events.rows else None
+        history = self.history()
+        found = check_or_raise(Tables(main, history, events), self.facts, self.kinds, self.as_of,
+                               {q.file: q for q in self.recipe.queries})
+        self.refuse([*self.null_bytes(main, events), *(self.event_rows(events) if events else [])])
+        files = {"accounts.csv": self.account_lines(found)}
+        if events:
+            files["events.csv"] = self.event_lines(events)
+        if history:
+            files["history.csv"] = self.history_lines(found)
+        warnings = [w for w in found.warnings if w.code != "undeclared-fact"]  # `reference`, said already
+        return Checked({name: _csv(lines) for name, lines in files.items()},
+                       {name: len(lines) - 1 for name, lines in files.items()}, tuple(warnings))
+
+    def refuse(self, problems: list[Diagnostic]) -> None:
+        if problems:
+            raise FactError(problems)
+
+    # --- columns ---
+
+    def columns(self) -> list[Diagnostic]:
+        names = self.made.accounts.columns
+        problems = _twice(self.accounts, names)
+        return problems + [
+            self.accounts.problem("undeclared-column", f"`{name}` is no declared fact",
+                                  did_you_mean(name, [f for f in self.facts if f not in names], "facts") +
+                                  ", or leave it out", column_place(self.accounts, name))
+            for name in names if name not in self.facts and name != ID
+        ]
+
+    def event_columns(self) -> list[Diagnostic]:
+        if self.events is None or self.made.events is None:
+            return []
+        names = self.made.events.columns
+        declared = {f.name for kind in self.kinds.values() for f in kind.fields} | {ID, EVENT, DATE, REFERENCE}
+        return _twice(self.events, names) + [
+            self.events.problem("undeclared-column", f"`{name}` is no field of any declared event",
+                                did_you_mean(name, declared, "fields"), column_place(self.events, name))
+            for name in names if name not in declared
+        ]
+
+    # --- tables, as `inputs` takes them ---
+
+    def table(self, query: Query, result: Result) -> Table:
+        columns = result.columns
+        lost = [i for i, c in enumerate(columns) if c in self.made.missing] if query is self.accounts else []
+        at = columns.index(ID) if ID in columns else None
+        rows = []
+        for number, cells in enumerate(result.rows, start=1):
+            if lost:
+                cells = tuple(None if i in lost else cell for i, cell in enumerate(cells))
+            said = f"row {number}" if at is None else f"row {number} ({cells[at]})"
+            rows.append(Row(dict(zip(columns, cells, strict=True)), said))
+        return Table(query.file, columns, tuple(rows))
+
+    def history(self) -> Table | None:
+        """The reviews as one table. One that is empty is a day before the first account."""
+        rows = [
+            attrs.evolve(row, values={**row.values, REVIEW_DATE: day}, at=f"{row.at}, review {day}")
+            for day, result in self.made.reviews
+            for row in self.table(self.accounts, result).rows
+        ]
+        columns = (ID, REVIEW_DATE, *(c for c in self.made.accounts.columns if c != ID))
+        return Table(self.accounts.file, columns, tuple(rows)) if rows else None
+
+    # --- rows ---
+
+    def null_bytes(self, *tables: Table | None) -> list[Diagnostic]:
+        return [
+            Diagnostic("wrong-type", f"`{name}`: a null byte: this is not plain text", "take it out in the SQL",
+                       where=table.where(row))
+            for table in tables if table
+            for row in table.rows
+            for name, value in row.values.items() if isinstance(value, str) and "\0" in value
+        ]
+
+    def event_rows(self, table: Table) -> list[Diagnostic]:
+        """Events after the day asked about, and values in fields that their kind does not have."""
+        assert self.events is not None
+        late: list[date] = []
+        fields: dict[tuple[str, str], None] = {}
+        for row in table.rows:
+            kind = self.kinds[str(row.values[EVENT]).strip()]
+            day = convert(row.values[DATE], Fact(DATE, Type(Kind.DATE)))
+            if isinstance(day, date) and day > self.as_of:
+                late.append(day)
+            declared = {f.name for f in kind.fields} | {ID, EVENT, DATE, REFERENCE}
+            fields |= {(kind.name, c): None for c, v in row.values.items() if c not in declared and v is not None}
+        problems = [
+            self.events.problem("undeclared-column", f"the event `{kind}` has no field `{name}`",
+                                did_you_mean(name, [f.name for f in self.kinds[kind].fields], "fields"),
+                                column_place(self.events, name))
+            for kind, name in fields
+        ]
+        if late:
+            count = "1 event is" if len(late) == 1 else f"{len(late):,} events are"
+            problems.append(self.events.problem(
+                "bad-event", f"{count} after {self.as_of}, the latest on {max(late)}",
+                "add `where ... <= $as_of`", column_place(self.events, DATE)))
+        return problems
+
+    # --- lines ---
+
+    def account_lines(self, found: Accounts) -> list[Cells]:
+        columns = (ID, *(c for c in self.made.accounts.columns if c != ID))
+        rows = sorted([_shown(a.facts.get(c)) for c in columns] for a in found.accounts)
+        return [columns, *rows]
+
+    def history_lines(self, found: Accounts) -> list[Cells]:
+        columns = [c for c in self.made.accounts.columns if c != ID]
+        known = {a.id: a for a in found.accounts}
+        rows = [
+            [account, day.isoformat(), *(_shown(facts.get(c)) for c in columns if c != "account_name")]
+            for account, found_ in known.items() for day, facts in found_.history
+        ]
+        return [(ID, REVIEW_DATE, *(c for c in columns if c != "account_name")), *sorted(rows)]
+
+    def event_lines(self, table: Table) -> list[Cells]:
+        first = (ID, DATE, EVENT)
+        columns = (*first, *(c for c in table.columns if c not in first))
+        fields = {(k.name, f.name): f for k in self.kinds.values() for f in k.fields}
+        own = {ID: Fact(ID, Type(Kind.TEXT)), DATE: Fact(DATE, Type(Kind.DATE)), EVENT: Fact(EVENT, Type(Kind.TEXT))}
+        rows = []
+        for row in table.rows:
+            kind = str(row.values[EVENT]).strip()
+            cells = []
+            for column in columns:
+                value, fact = row.values[column], own.get(column) or fields.get((kind, column))
+                cells.append(_shown(convert(value, fact) if fact else value if value is None else str(value)))
+            rows.append(cells)
+        return [columns, *sorted(rows)]
+
+
+def check_or_raise(tables: Tables, facts: Mapping[str, Fact], kinds: Mapping[str, EventType], as_of: date,
+                   queries: Mapping[str, Query]) -> Accounts:
+    """As `decide` checks tables; a fault that repeats in every row is told once, at its column in the SQL."""
+    try:
+        return check_tables(tables, facts, kinds, as_of)
+    except FactError as error:
+        raise FactError(_once(error.diagnostics, queries)) from None
+
+
+_COLUMN = re.compile(r"`(\w+)`: ")
+
+
+def _once(problems: Iterable[Diagnostic], queries: Mapping[str, Query]) -> Iterator[Diagnostic]:
+    groups: dict[tuple[str, str, str], list[Diagnostic]] = {}
+    for problem in problems:
+        file = next((f for f in queries if (problem.where or "").startswith(f)), None)
+        column = _COLUMN.match(problem.message)
+        if file is None or column is None:
+            yield problem
+        else:
+            groups.setdefault((file, problem.code, column[1]), []).append(problem)
+    for (file, _, name), alike in groups.items():
+        row = (alike[0].where or "").removeprefix(f"{file}: ")
+        more = f", and {len(alike) - 1:,} more" if len(alike) > 1 else ""
+        yield queries[file].problem(alike[0].code, f"{alike[0].message}, in {row}{more}", alike[0].help,
+                                    column_place(queries[file], name))
+
+
+def _twice(query: Query, names: Sequence[str]) -> list[Diagnostic]:
+    twice = dict.fromkeys(n for i, n in enumerate(names) if n in names[:i])
+    return [query.problem("duplicate-column", f"the SQL gives `{n}` twice", "rename or remove one of the two",
+                          column_place(query, n)) for n in twice]
+
+
+def _shown(value: Value | None) -> str:
+    """A value as CSV has it, and `decide` reads it: dates ISO, numbers in shortest form, missing ones blank."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        text = plain_number(value)
+        return text.removesuffix(".0")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_NEEDS_QUOTES = re.compile(r'[,";\r\n\t]|^\s|\s$')
+
+
+def _csv(lines: Iterable[Cells]) -> bytes:
+    return "".join(",".join(map(_quoted, cells)) + "\n" for cells in lines).encode()
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell
+
+
+# --- one set of files ----------------------------------------------------------------------------
+
+
+def check_folder(out: Path, reading: Path, force: bool) -> None:
+    """Refuse a place before anything is read. Raises OutputError."""
+    if out.exists() and not out.is_dir():
+        raise _cannot(out, "it is a file", "give the name of a folder")
+    parent = out.resolve().parent
+    if not parent.is_dir():
+        raise _cannot(out, f"the folder `{out.parent}` does not exist", "create it first, or give another path")
+    if not os.access(out if out.exists() else parent, os.W_OK | os.X_OK):
+        raise _cannot(out, "you may not write there", "give a path in a folder that you may write to")
+    if out.exists() and reading.is_dir() and out.samefile(reading):
+        raise _cannot(out, "it is the folder of the exports", "give the results a folder of their own")
+    if out.exists() and (there := [p.name for p in _present(out)]) and not force:
+        raise _cannot(out, f"it holds {listed(there)}", "give another folder, or `--force` to replace them")
+
+
+def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files or none; tables of an earlier run in the folder are replaced. Raises OutputError."""
+    target = out.resolve()
+    stage = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        stage.mkdir()
+        for name, data in files.items():
+            with (stage / name).open("xb") as sink:
+                sink.write(data)
+                sink.flush()
+                os.fsync(sink.fileno())
+        if target.exists():
+            _exchange(target, stage, files)
+        else:
+            stage.rename(target)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise _cannot(out, reason, "free some space, or give another path") from None
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _exchange(target: Path, stage: Path, files: Iterable[str]) -> None:
+    """The new tables for the old ones; where a step fails, all are as they were."""
+    old, new = stage / "old", [target / name for name in files]
+    old.mkdir()
+    before = _present(target)
+    try:
+        for path in before:
+            path.rename(old / path.name)
+        for path in new:
+            (stage / path.name).rename(path)
+    except OSError:
+        for path in new:
+            if path not in before or (old / path.name).exists():
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        for path in before:
+            if (old / path.name).exists():
+                (old / path.name).rename(path)
+        raise
+
+
+def _present(folder: Path) -> list[Path]:
+    """The tables of a folder that `decide` would read."""
+    return sorted(p for p in folder.iterdir() if p.stem.lower() in _NAMES and p.suffix.lower() in _ENDINGS)
+
+
+def _cannot(path: Path, why: str, help_: str) -> OutputError:
+    return OutputError([Diagnostic("cannot-write", f"cannot write the folder: {why}", help_, where=str(path))])
+
+
