@@ -41,7 +41,7 @@ def load_exports(folder: Path, tables: Iterable[RawTable], database: Database) -
     absent_tables: set[str] = set()
     absent_columns: dict[str, frozenset[str]] = {}
     for table in tables:
-        files = found.get(table.name.lower(), [])
+        files = found.get(table.file.lower(), [])
         if not files:
             absent_tables.add(table.name)
             if table.required:
@@ -51,7 +51,7 @@ def load_exports(folder: Path, tables: Iterable[RawTable], database: Database) -
             continue
         if len(files) > 1:
             problems.append(Diagnostic("bad-table", f"the folder holds {listed([p.name for p in files])}",
-                                       f"keep one file of the table `{table.name}`", where=str(folder)))
+                                       f"keep one of them", where=str(folder)))
             continue
         try:
             absent_columns[table.name], undated = _load(files[0], table, database)
@@ -78,11 +78,11 @@ def _files(folder: Path) -> dict[str, list[Path]]:
 
 def _no_file(table: RawTable, folder: Path, found: Mapping[str, list[Path]]) -> Diagnostic:
     names = [p.name for files in found.values() for p in files]
-    near = nearest(table.name.lower(), found)
-    help_ = f"rename `{found[near][0].name}` to `{table.name}{found[near][0].suffix}`" if near else \
-        f"export it as `{table.name}.csv`; tables here: {listed(names)}" if names else \
-        f"export it as `{table.name}.csv`; the folder holds no CSV and no Parquet file"
-    return Diagnostic("missing-table", f"there is no table `{table.name}` ({table.title})", help_, where=str(folder))
+    near = nearest(table.file.lower(), found)
+    help_ = f"rename `{found[near][0].name}` to `{table.file}{found[near][0].suffix}`" if near else \
+        f"export it as `{table.file}.csv`; tables here: {listed(names)}" if names else \
+        f"export it as `{table.file}.csv`; the folder holds no CSV and no Parquet file"
+    return Diagnostic("missing-table", f"there is no table `{table.file}` ({table.title})", help_, where=str(folder))
 
 
 # --- one table -----------------------------------------------------------------------------------

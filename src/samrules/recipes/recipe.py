@@ -40,13 +40,14 @@ class Column:
 class RawTable:
     """A table that a recipe reads: an export, or what another recipe prepares for it.
 
-    `dated` names the column that says since when a row is there: rows after the day asked for are
-    not seen.
+    `file` is the name of its file without the ending. `dated` names the column that says since when
+    a row is there: rows after the day asked for are not seen.
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
+    file: str
     dated: str | None = None
     required: bool = True
     gives: tuple[str, ...] = ()

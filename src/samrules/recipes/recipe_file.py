@@ -14,7 +14,7 @@ from samrules.syntax.source import Mapping, Node, Problems, problem
 T = TypeVar("T")
 
 _KEYS = ("recipe", "title", "description", "uses", "facts", "tables")
-_TABLE_KEYS = ("title", "dated", "required", "gives", "columns")
+_TABLE_KEYS = ("title", "file", "dated", "required", "gives", "columns")
 _COLUMN_KEYS = ("meaning", "type", "required", "filled", "gives")
 
 
@@ -97,6 +97,7 @@ def _table(name: str, body: Node, at: Span, problems: list[Diagnostic]) -> RawTa
         problems += problem("bad-name", f"`{name}` is not the name of a table",
                             "name it with letters, digits and `_`, as its file is named", at).diagnostics
     node = _entry(_body(body, at), _TABLE_KEYS, ("title", "columns"), f"the table `{name}`", problems)
+    file = _get(node, "file", v.text, name, problems)
     columns = _get(node, "columns", lambda n: _columns(n, problems), (), problems)
     dated = _get(node, "dated", v.text, None, problems)
     known = {c.name: c for c in columns}
@@ -109,7 +110,7 @@ def _table(name: str, body: Node, at: Span, problems: list[Diagnostic]) -> RawTa
                                        f"write `{dated}: {{type: date, ...}}`, without `required: false`",
                                        node["dated"].span))
     required, gives = _needed(node, f"the table `{name}`", problems)
-    return RawTable(name, _get(node, "title", v.text, "", problems), columns, dated, required, gives, at)
+    return RawTable(name, _get(node, "title", v.text, "", problems), columns, file, dated, required, gives, at)
 
 
 def _columns(node: Node, problems: list[Diagnostic]) -> tuple[Column, ...]:

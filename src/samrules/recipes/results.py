@@ -16,7 +16,7 @@ import attrs
 from samrules.diagnostics import Diagnostic, did_you_mean, listed
 from samrules.errors import FactError, OutputError
 from samrules.inputs.accounts import Accounts, check_tables
-from samrules.inputs.events import DATE, EVENT
+from samrules.inputs.events import DATE, EVENT, REFERENCE
 from samrules.inputs.facts import ID, REVIEW_DATE, convert
 from samrules.inputs.rows import Row, Table
 from samrules.inputs.tables import Tables
@@ -27,8 +27,6 @@ from samrules.recipes.recipe import ACCOUNTS, EVENTS, Query, Recipe
 from samrules.recipes.run import Made, column_place
 from samrules.syntax.literals import plain_number
 
-REFERENCE = "reference"
-"""A column of events that no measure reads: it tells two events apart that are alike in all else."""
 HISTORY = "history"
 _NAMES = (ACCOUNTS, EVENTS, HISTORY)
 _ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -77,9 +75,8 @@ class _Results:
             files["events.csv"] = self.event_lines(events)
         if history:
             files["history.csv"] = self.history_lines(found)
-        warnings = [w for w in found.warnings if w.code != "undeclared-fact"]  # `reference`, said already
         return Checked({name: _csv(lines) for name, lines in files.items()},
-                       {name: len(lines) - 1 for name, lines in files.items()}, tuple(warnings))
+                       {name: len(lines) - 1 for name, lines in files.items()}, found.warnings)
 
     def refuse(self, problems: list[Diagnostic]) -> None:
         if problems:
