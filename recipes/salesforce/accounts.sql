@@ -177,7 +177,9 @@ select
     -- the place from below among the accounts of the export whose revenue is known; equal ones share the lowest place
     case when brought.revenue is not null then round(
         rank() over (order by brought.revenue nulls last) / count(brought.revenue) over (), 6) end as revenue_rank_pct,
-    case when won.half_year >= 0 then round(won.half_year / nullif(greatest(won.half_year_before, 0), 0) - 1, 6) end
+    -- against the same two quarters a year before, where these brought anything
+    case when won.half_year >= 0 and (select start from record) <= $as_of - interval 18 months
+        then round(won.half_year / nullif(greatest(won.half_year_before, 0), 0) - 1, 6) end
         as revenue_change_two_quarters,
     round(discounts.now, 6) as avg_discount_pct,
     round(discounts.now - discounts.before, 6) as discount_trend,

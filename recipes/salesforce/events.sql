@@ -1,20 +1,6 @@
 -- What the export dates. An escalation is dated by the day its case was opened: the CRM does not tell the day it rose.
-select
-    account_id,
-    opened_on as date,
-    'opportunity_opened' as event,
-    amount,
-    null as offering,
-    division,
-    null as new_division,
-    null as sole_source,
-    null as reason,
-    null as family,
-    null as contact,
-    null as new,
-    null as channel,
-    null as inbound,
-    id as reference
+-- what an opportunity is worth may have changed since it was opened: its amount is told when it closes
+select account_id, opened_on as date, 'opportunity_opened' as event, id as reference
 from opportunities
 
 union all by name
@@ -60,7 +46,9 @@ select
     nth = 1 as new,
     id as reference
 from meetings
-where regexp_matches(title, '\b(chief|ceo|cfo|coo|cto|cio|cpo|president|vp|managing director|executive)\b', 'i')
+where
+    regexp_matches(title, '\b(chief|c[efioptm]o|president|vp|managing director|executive director)\b', 'i')
+    and not regexp_matches(title, '\bassistant\b', 'i')
 
 union all by name
 

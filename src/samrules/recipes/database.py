@@ -191,6 +191,7 @@ class Database:
         with contextlib.suppress(ValueError):
             found = json.loads(said[said.index("{"):])
         message = str(found.get("exception_message", said)).split("\n")[0].strip().rstrip("!.")
+        message = re.sub(r"^[A-Z][\w ]* Error: ", "", message)
         message = re.sub(r'"([^"]*)"', r"`\1`", message)
         names = str(found.get("candidates", ""))
         suggestions = tuple(n.strip() for n in names.split(",") if n.strip())

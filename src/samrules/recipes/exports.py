@@ -51,7 +51,7 @@ def load_exports(folder: Path, tables: Iterable[RawTable], database: Database) -
             continue
         if len(files) > 1:
             problems.append(Diagnostic("bad-table", f"the folder holds {listed([p.name for p in files])}",
-                                       f"keep one of them", where=str(folder)))
+                                       "keep one of them", where=str(folder)))
             continue
         try:
             absent_columns[table.name], undated = _load(files[0], table, database)

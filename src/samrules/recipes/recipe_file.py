@@ -98,7 +98,8 @@ def _table(name: str, body: Node, at: Span, problems: list[Diagnostic]) -> RawTa
                             "name it with letters, digits and `_`, as its file is named", at).diagnostics
     node = _entry(_body(body, at), _TABLE_KEYS, ("title", "columns"), f"the table `{name}`", problems)
     file = _get(node, "file", v.text, name, problems)
-    columns = _get(node, "columns", lambda n: _columns(n, problems), (), problems)
+    no_columns: tuple[Column, ...] = ()
+    columns = _get(node, "columns", lambda n: _columns(n, problems), no_columns, problems)
     dated = _get(node, "dated", v.text, None, problems)
     known = {c.name: c for c in columns}
     if dated is not None and columns:
@@ -130,7 +131,8 @@ def _column(name: str, body: Node, at: Span, problems: list[Diagnostic]) -> Colu
 def _needed(node: Mapping, what: str, problems: list[Diagnostic]) -> tuple[bool, tuple[str, ...]]:
     """Whether it must be there, and what stays missing where it is not."""
     required = _get(node, "required", _flag, True, problems)
-    gives = _get(node, "gives", v.texts, (), problems)
+    nothing: tuple[str, ...] = ()
+    gives = _get(node, "gives", v.texts, nothing, problems)
     if not required and "gives" not in node:
         problems.append(Diagnostic("missing-key", f"{what} may be absent, and does not say what is missing then",
                                    "add `gives: [...]` with the facts and events that need it", node["required"].span))
@@ -157,11 +159,10 @@ def _no_doubles(names: Iterable[tuple[str, Span]], what: str, problems: list[Dia
 
 def named_results(recipe: Recipe, known: Collection[str]) -> list[Diagnostic]:
     """What `gives` names and nothing declares. `known` are the facts and the kinds of events."""
+    entries = [(table.span, table.gives) for table in recipe.tables]
+    entries += [(column.span, column.gives) for table in recipe.tables for column in table.columns]
     return [
         Diagnostic("unknown-name", f"no fact and no event is called `{name}`",
-                   did_you_mean(name, known, "facts and events"), entry.span)
-        for table in recipe.tables
-        for entry in (table, *table.columns)
-        for name in entry.gives
-        if name not in known
+                   did_you_mean(name, known, "facts and events"), span)
+        for span, gives in entries for name in gives if name not in known
     ]

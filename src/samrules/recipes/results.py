@@ -13,7 +13,7 @@ from pathlib import Path
 
 import attrs
 
-from samrules.diagnostics import Diagnostic, did_you_mean, listed
+from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
 from samrules.errors import FactError, OutputError
 from samrules.inputs.accounts import Accounts, check_tables
 from samrules.inputs.events import DATE, EVENT, REFERENCE
@@ -89,8 +89,8 @@ class _Results:
         problems = _twice(self.accounts, names)
         return problems + [
             self.accounts.problem("undeclared-column", f"`{name}` is no declared fact",
-                                  did_you_mean(name, [f for f in self.facts if f not in names], "facts") +
-                                  ", or leave it out", column_place(self.accounts, name))
+                                  _or_leave_out(name, [f for f in self.facts if f not in names]),
+                                  column_place(self.accounts, name))
             for name in names if name not in self.facts and name != ID
         ]
 
@@ -223,6 +223,11 @@ def _once(problems: Iterable[Diagnostic], queries: Mapping[str, Query]) -> Itera
         more = f", and {len(alike) - 1:,} more" if len(alike) > 1 else ""
         yield queries[file].problem(alike[0].code, f"{alike[0].message}, in {row}{more}", alike[0].help,
                                     column_place(queries[file], name))
+
+
+def _or_leave_out(name: str, facts: Iterable[str]) -> str:
+    near = nearest(name, facts)
+    return f"did you mean `{near}`?" if near else "leave it out, or declare it in a ruleset that the recipe names as `facts`"
 
 
 def _twice(query: Query, names: Sequence[str]) -> list[Diagnostic]:

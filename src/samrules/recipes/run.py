@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from samrules.diagnostics import Diagnostic, did_you_mean, listed
+from samrules.diagnostics import Diagnostic, Span, did_you_mean, listed
 from samrules.errors import FactError
 from samrules.recipes.database import Database, Result, SqlError
 from samrules.recipes.exports import Loaded, load_exports
@@ -180,28 +180,32 @@ class _Run:
     def absences(self) -> tuple[frozenset[str], list[Diagnostic]]:
         """The facts that stay missing, and a note for each table or column that is the reason.
 
-        A fact is missing where a table that gives it is absent, or where all the columns of a table
-        that give it are.
+        A fact is missing where a table that gives it is absent, or where all the columns that give it
+        are, whichever tables they belong to.
         """
-        missing: set[str] = set()
+        there: set[str] = set()
+        gone: set[str] = set()
+        for table in self.recipe.tables:
+            absent = self.absent.get(table.name, frozenset())
+            for column in table.columns:
+                lost = table.name in self.loaded.tables or column.name in absent
+                (gone if lost else there).update(column.gives)
+        gone -= there
         notes = []
         for table in self.recipe.tables:
             if table.name in self.loaded.tables:
-                lost = [*table.gives, *(f for c in table.columns for f in c.gives)]
-                missing.update(lost)
-                notes.append(Diagnostic("stays-missing", f"there is no table `{table.name}`: {_stay(lost)}",
+                lost_here = [*table.gives, *(f for c in table.columns for f in c.gives if f in gone)]
+                gone.update(table.gives)
+                notes.append(Diagnostic("stays-missing", f"there is no table `{table.file}`: {_stay(lost_here)}",
                                         f"export it ({table.title}), or do without", where=self.recipe.name))
                 continue
-            absent = self.absent.get(table.name, frozenset())
-            left = {f for c in table.columns if c.name not in absent for f in c.gives}
             for column in table.columns:
-                lost = [f for f in column.gives if f not in left]
-                if column.name in absent and lost:
-                    missing.update(lost)
+                lost_here = [f for f in column.gives if f in gone]
+                if column.name in self.absent.get(table.name, frozenset()) and lost_here:
                     notes.append(Diagnostic(
-                        "stays-missing", f"`{table.name}` has no column `{column.name}`: {_stay(lost)}",
+                        "stays-missing", f"`{table.name}` has no column `{column.name}`: {_stay(lost_here)}",
                         f"add it ({column.meaning}), or do without", where=self.recipe.name))
-        return frozenset(missing), notes
+        return frozenset(gone), notes
 
     # --- problems ---
 
@@ -244,7 +248,7 @@ def _stay(names: Sequence[str]) -> str:
 _NOT_CODE = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CHANGING = re.compile(
     r"\b(?:(?:now|today|random|setseed|uuid|gen_random_uuid|uuidv4|uuidv7|transaction_timestamp|get_current_time"
-    r"|get_current_timestamp)(?=\s*\()|current_date|current_time|current_timestamp|localtime|localtimestamp)\b",
+    r"|get_current_timestamp)(?=\s*\()|using\s+sample|tablesample|current_date|current_time|current_timestamp|localtime|localtimestamp)\b",
     re.IGNORECASE)
 
 
@@ -273,7 +277,7 @@ def _changing_words(query: Query) -> list[Diagnostic]:
     ]
 
 
-def column_place(query: Query, column: str) -> Any:
+def column_place(query: Query, column: str) -> Span | None:
     """Where a column of the result is named: last after `as`, else last at all; None where it is not."""
     code = code_of(query.text)
     name = re.escape(column)
