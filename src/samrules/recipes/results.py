@@ -17,7 +17,7 @@ from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
 from samrules.errors import FactError, OutputError
 from samrules.inputs.accounts import Accounts, check_tables
 from samrules.inputs.events import DATE, EVENT, REFERENCE
-from samrules.inputs.facts import ID, REVIEW_DATE, convert
+from samrules.inputs.facts import ID, REVIEW_DATE, BadValue, convert
 from samrules.inputs.rows import Row, Table
 from samrules.inputs.tables import Tables
 from samrules.model.ruleset import EventType, Fact
@@ -30,6 +30,8 @@ from samrules.syntax.literals import plain_number
 HISTORY = "history"
 _NAMES = (ACCOUNTS, EVENTS, HISTORY)
 _ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+
+_DAY = Fact(DATE, Type(Kind.DATE))
 
 Cells = Sequence[str]
 
@@ -67,6 +69,7 @@ class _Results:
         events = self.table(self.events, self.made.events) if self.events and self.made.events else None
         events = events if events and events.rows else None
         history = self.history()
+        self.refuse(self.late(events) if events else [])
         found = check_or_raise(Tables(main, history, events), self.facts, self.kinds, self.as_of,
                                {q.file: q for q in self.recipe.queries})
         self.refuse([*self.null_bytes(main, events), *(self.event_rows(events) if events else [])])
@@ -140,30 +143,30 @@ class _Results:
             for name, value in row.values.items() if isinstance(value, str) and "\0" in value
         ]
 
-    def event_rows(self, table: Table) -> list[Diagnostic]:
-        """Events after the day asked about, and values in fields that their kind does not have."""
+    def late(self, table: Table) -> list[Diagnostic]:
+        """Events after the day asked about: the SQL has seen, or made up, what it must not know."""
         assert self.events is not None
-        late: list[date] = []
+        late = [day for row in table.rows if (day := _day_of(row.values.get(DATE))) and day > self.as_of]
+        if not late:
+            return []
+        count = "1 event is" if len(late) == 1 else f"{len(late):,} events are"
+        return [self.events.problem("bad-event", f"{count} after {self.as_of}, the latest on {max(late)}",
+                                    "add `where ... <= $as_of`", column_place(self.events, DATE))]
+
+    def event_rows(self, table: Table) -> list[Diagnostic]:
+        """Values in fields that their kind of event does not have."""
+        assert self.events is not None
         fields: dict[tuple[str, str], None] = {}
         for row in table.rows:
             kind = self.kinds[str(row.values[EVENT]).strip()]
-            day = convert(row.values[DATE], Fact(DATE, Type(Kind.DATE)))
-            if isinstance(day, date) and day > self.as_of:
-                late.append(day)
             declared = {f.name for f in kind.fields} | {ID, EVENT, DATE, REFERENCE}
-            fields |= {(kind.name, c): None for c, v in row.values.items() if c not in declared and v is not None}
-        problems = [
+            fields |= {(kind.name, c): None for c, v in row.values.items() if v is not None and c not in declared}
+        return [
             self.events.problem("undeclared-column", f"the event `{kind}` has no field `{name}`",
                                 did_you_mean(name, [f.name for f in self.kinds[kind].fields], "fields"),
                                 column_place(self.events, name))
             for kind, name in fields
         ]
-        if late:
-            count = "1 event is" if len(late) == 1 else f"{len(late):,} events are"
-            problems.append(self.events.problem(
-                "bad-event", f"{count} after {self.as_of}, the latest on {max(late)}",
-                "add `where ... <= $as_of`", column_place(self.events, DATE)))
-        return problems
 
     # --- lines ---
 
@@ -185,14 +188,14 @@ class _Results:
         first = (ID, DATE, EVENT)
         columns = (*first, *(c for c in table.columns if c not in first))
         fields = {(k.name, f.name): f for k in self.kinds.values() for f in k.fields}
-        own = {ID: Fact(ID, Type(Kind.TEXT)), DATE: Fact(DATE, Type(Kind.DATE)), EVENT: Fact(EVENT, Type(Kind.TEXT))}
+        own = {ID: Fact(ID, Type(Kind.TEXT)), DATE: _DAY, EVENT: Fact(EVENT, Type(Kind.TEXT))}
         rows = []
         for row in table.rows:
             kind = str(row.values[EVENT]).strip()
             cells = []
             for column in columns:
                 value, fact = row.values[column], own.get(column) or fields.get((kind, column))
-                cells.append(_shown(convert(value, fact) if fact else value if value is None else str(value)))
+                cells.append("" if value is None else _shown(convert(value, fact) if fact else str(value)))
             rows.append(cells)
         return [columns, *sorted(rows)]
 
@@ -223,6 +226,15 @@ def _once(problems: Iterable[Diagnostic], queries: Mapping[str, Query]) -> Itera
         more = f", and {len(alike) - 1:,} more" if len(alike) > 1 else ""
         yield queries[file].problem(alike[0].code, f"{alike[0].message}, in {row}{more}", alike[0].help,
                                     column_place(queries[file], name))
+
+
+def _day_of(value: object) -> date | None:
+    """The day of an event, None where that is no date: `decide`'s own check tells it."""
+    try:
+        day = convert(value, _DAY)
+    except BadValue:
+        return None
+    return day if isinstance(day, date) else None
 
 
 def _or_leave_out(name: str, facts: Iterable[str]) -> str:
