@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import random
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -319,6 +320,25 @@ def test_headers_in_capital_letters(tmp_path: Path) -> None:
     assert written("salesforce", tmp_path, AS_OF) == written("salesforce", EXPORT, AS_OF)
 
 
+# --- the documentation ---------------------------------------------------------------------------
+
+
+def test_the_recipe_on_the_page_works(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    (yaml,), (accounts, events) = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("yaml", "sql"))
+    (tmp_path / "visits").mkdir()
+    (tmp_path / "exports").mkdir()
+    for name, text in (("recipe.yaml", yaml), ("accounts.sql", accounts), ("events.sql", events)):
+        (tmp_path / "visits" / name).write_text(text, "utf-8")
+    (tmp_path / "exports" / "clients.csv").write_text("number,name\n7,Seven\n8,Eight\n9,Nine\n")
+    (tmp_path / "exports" / "visits.csv").write_text(
+        "number,day,fee,rating\n7,2026-01-05,100,8\n7,2026-03-05,50.5,9\n8,2020-01-05,70,\n9,2026-12-01,10,1\n")
+    files = written(tmp_path / "visits", tmp_path / "exports", date(2026, 11, 21))
+    assert files["accounts.csv"].decode() == "account_id,account_name,customer_since,revenue_ttm,csat\n" \
+        "7,Seven,2026-01-05,150.5,8.5\n8,Eight,2020-01-05,0,\n"
+    assert files["events.csv"].decode().count("order_placed") == 3
+
+
 # --- the command ---------------------------------------------------------------------------------
 
 
@@ -383,7 +403,7 @@ def test_a_ruleset_of_its_own_declares_the_facts(tmp_path: Path) -> None:
 
 # --- real shapes ---------------------------------------------------------------------------------
 
-SHARED = ROOT.parent / "shared" / "data"
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 REAL = {"classicmodels": ("classicmodels", date(2005, 5, 31)), "northwind": ("northwind", date(1998, 5, 6)),
         "maven": ("maven_crm", date(2017, 12, 31))}
 QUARTERS = {"classicmodels": [date(2005, 2, 28), date(2004, 11, 30), date(2004, 8, 31), date(2004, 5, 31)],

@@ -159,8 +159,8 @@ def test_a_recipe_reaches_nothing_but_its_tables(text: str, tmp_path: Path) -> N
     secret.write_text("account_id\nsecret\n")
     sql("accounts", text.format(file=secret, folder=tmp_path))
     said = refused()
-    assert "error[recipe-sql]" in said
-    assert "account_id\nsecret" not in said
+    assert "error[" in said
+    assert "\nsecret" not in said
 
 
 def test_sql_sees_no_variable_of_python() -> None:

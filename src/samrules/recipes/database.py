@@ -88,7 +88,7 @@ class Database:
         kinds = ", ".join(f"{_text(c)}: 'VARCHAR'" for c in columns)
         self._connection.execute(
             f"CREATE TABLE {quoted(table)} AS SELECT * FROM read_csv(?, header=false, auto_detect=false, delim=',', "
-            f"quote='\"', escape='\"', max_line_size=100000000, columns={{{kinds}}})", [str(path)])
+            f"quote='\"', escape='\"', new_line='\\n', max_line_size=100000000, columns={{{kinds}}})", [str(path)])
 
     def load_parquet(self, table: str, columns: Mapping[str, str], path: Path) -> None:
         """A table of text from a Parquet file; `columns` are names in the file to names in the table.
@@ -194,7 +194,7 @@ class Database:
         message = re.sub(r"^[A-Z][\w ]* Error: ", "", message)
         message = re.sub(r'"([^"]*)"', r"`\1`", message)
         names = str(found.get("candidates", ""))
-        suggestions = tuple(n.strip() for n in names.split(",") if n.strip())
+        suggestions = tuple(n.strip().split(".")[-1] for n in names.split(",") if n.strip())
         start, length = None, 1
         with contextlib.suppress(ValueError, TypeError):
             at, *rest = json.loads(str(found.get("location", f"[{found.get('position', '')}]")))

@@ -226,7 +226,7 @@ class _Run:
             return "keep one SELECT a file; a step before it is a file of its own"
         if error.suggestions:
             return f"did you mean {' or '.join(f'`{s}`' for s in error.suggestions[:3])}?"
-        if "VARCHAR" in said or "convert" in said or "cast" in said:
+        if "VARCHAR" in said or "convert" in said or "cast" in said or "format" in said:
             return f"a column is text unless `{self.recipe.file}` gives it a `type`"
         return "correct the SQL here; docs/recipes.md tells what a recipe may use"
 
