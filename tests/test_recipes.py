@@ -22,6 +22,9 @@ from hypothesis import strategies as st
 
 import samrules
 from samrules.cli.main import cli
+from samrules.engines.measures import Record
+from samrules.inputs.accounts import check_tables
+from samrules.inputs.tables import read_tables
 from samrules.recipes.database import duckdb
 from samrules.recipes.library import bundled_names, load_recipe
 from samrules.recipes.results import checked
@@ -97,17 +100,17 @@ def plain_facts(lines: list[dict[str, Any]], day: date) -> dict[str, dict[str, A
         year = [x for x in own if date.fromisoformat(x["order_date"]) > year_before(day)]
         past = [x for x in own if year_before(day, 2) < date.fromisoformat(x["order_date"]) <= year_before(day)]
         revenue, before = (sum((money(x, "unit_price") for x in part), Decimal()) for part in (year, past))
-        families = {f: sum(money(x, "unit_price") for x in year if x["product_family"] == f) for f in "PQR"}
+        families = {f: sum((money(x, "unit_price") for x in year if x["product_family"] == f), Decimal()) for f in "PQR"}
         costed = year and all(x["unit_cost"] for x in year)
-        discounts = [1 - sum(money(x, "unit_price") for x in part) / sum(money(x, "list_price") for x in part)
-                     if part else None for part in (year, past)]
+        rates = [1 - sum((money(x, "unit_price") for x in part), Decimal()) / sum((money(x, "list_price") for x in part),
+                                                                             Decimal()) for part in (year, past) if part]
         found[customer] = {
             "customer_since": min(x["order_date"] for x in own),
             "revenue_ttm": revenue,
             "revenue_prior_ttm": before,
-            "gross_margin_pct": 1 - sum(money(x, "unit_cost") for x in year) / revenue if costed else None,
-            "avg_discount_pct": discounts[0],
-            "discount_trend": discounts[0] - discounts[1] if None not in discounts else None,
+            "gross_margin_pct": 1 - sum((money(x, "unit_cost") for x in year), Decimal()) / revenue if costed else None,
+            "avg_discount_pct": rates[0] if year else None,
+            "discount_trend": rates[0] - rates[1] if year and past else None,
             "offering_count": len({x["product_family"] for x in year}),
             "top_offering_share": max(families.values()) / revenue if year else None,
             "order_count": len({x["order_id"] for x in year}),
@@ -116,6 +119,29 @@ def plain_facts(lines: list[dict[str, Any]], day: date) -> dict[str, dict[str, A
         below = sum(other["revenue_ttm"] < facts["revenue_ttm"] for other in found.values())
         facts["revenue_rank_pct"] = (below + 1) / len(found)
     return found
+
+
+COUNTING = """
+ruleset: counting
+version: 1.0.0
+uses: [account_facts]
+rules: {r: {when: order_count >= 0, then: {d: x}}}
+decide: {d: {outcomes: [x, y], otherwise: y}}
+"""
+
+
+def orders_agree_with_events(files: dict[str, bytes], folder: Path) -> None:
+    """What `decide` counts from the events is what the accounts and every review say; else it would refuse."""
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    rules = samrules.loads(COUNTING)
+    tables = check_tables(read_tables(folder), rules.facts, rules.events, AS_OF)
+    assert not tables.warnings
+    for account in tables.accounts:
+        for at, facts in (*account.history, (AS_OF, account.facts)):
+            decided = rules.decide_checked(facts, at, (), Record(account.events, tables.recorded))
+            assert decided.outcome == "x"
 
 
 @settings(max_examples=25)
@@ -142,6 +168,7 @@ def test_laws_of_order_lines(lines: list[dict[str, Any]], shuffle: random.Random
                 else:
                     assert math.isclose(float(shown), float(value), abs_tol=5.1e-3 if "revenue_" in fact and
                                         "rank" not in fact else 5.1e-7), (account, fact)
+        orders_agree_with_events(files, folder / "facts")
         save(folder, "order_lines", shuffle.sample(now, len(now)), COLUMNS)
         assert written("order_lines", folder, AS_OF, [review]) == files
         past = [x for x in now if date.fromisoformat(x["order_date"]) <= review]
@@ -207,9 +234,6 @@ A,2026-10-31,order_placed,50,0,1,2,
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12))
 def test_names_come_through_as_they_are(name: str) -> None:
     """What `decide` reads of the result is what the export holds, blanks around it aside."""
-    from samrules.inputs.accounts import check_tables
-    from samrules.inputs.tables import read_tables
-
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), "order_lines", [{"customer_id": "A", "customer_name": name, "order_id": 1, "quantity": 1,
                                             "order_date": "2026-01-05", "unit_price": 5}], COLUMNS)

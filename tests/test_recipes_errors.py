@@ -368,6 +368,12 @@ def test_a_file_that_makes_a_table_that_is_read() -> None:
     assert "mini/recipe.yaml:4:3: error[name-clash]" in refused()
 
 
+def test_a_table_named_like_a_file_of_the_used_recipe() -> None:
+    recipe(RECIPE.replace("tables:", "uses: order_lines\ntables:").replace("  sales:", "  Lines:"))
+    assert "mini/recipe.yaml:5:3: error[name-clash]: `Lines` is a table to be read, and `recipes/order_lines/lines.sql` " \
+        "makes one of that name" in refused()
+
+
 def test_a_recipe_without_accounts() -> None:
     Path("mini/accounts.sql").unlink()
     assert "mini/recipe.yaml: error[missing-key]: the recipe has no `accounts.sql`" in refused()

@@ -63,7 +63,7 @@ pipeline as (
 ),
 
 by_division as (
-    select account_id, division, greatest(sum(amount), 0) as revenue
+    select account_id, division, case when count(amount) = count(*) then greatest(sum(amount), 0) end as revenue
     from closed
     where state = 'won' and this_year
     group by account_id, division
@@ -73,7 +73,7 @@ largest_division as (
     select account_id, max(revenue) / nullif(sum(revenue), 0) as share
     from by_division
     group by account_id
-    having count(division) = count(*)
+    having count(division) = count(*) and count(revenue) = count(*)
 ),
 
 -- products: known where every win of the year has its lines
@@ -83,6 +83,7 @@ itemised as (
     where state = 'won' and this_year
     group by account_id
     having bool_and(id in (select opportunity_id from items))
+        and bool_and(id not in (select opportunity_id from items where amount is null))
 ),
 
 by_offering as (

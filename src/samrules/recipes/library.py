@@ -71,8 +71,8 @@ def _load(folder: Path, chain: tuple[str, ...]) -> Recipe:
     try:
         recipe, used = structured(document.root, folder, shown)
         queries, problems = _queries(folder)
-        problems += _other_problems(recipe, document.root, folder, queries)
-        base = _used(folder, recipe.name, used, (*chain, recipe.name)) if used else None
+        base = _used(folder, used, (*chain, recipe.name)) if used else None
+        problems += _other_problems(recipe, document.root, folder, [*queries, *(base.queries if base else ())])
         if problems:
             raise Problems(*problems)
     except Problems as found:
@@ -86,7 +86,7 @@ def _load(folder: Path, chain: tuple[str, ...]) -> Recipe:
     return recipe
 
 
-def _used(folder: Path, name: str, used: tuple[str, Span], chain: tuple[str, ...]) -> Recipe:
+def _used(folder: Path, used: tuple[str, Span], chain: tuple[str, ...]) -> Recipe:
     """The recipe named under `uses`: beside this one, else bundled. Raises Problems."""
     wanted, span = used
     beside = folder.parent / wanted
@@ -106,9 +106,9 @@ def _beside(folder: Path) -> list[str]:
 
 def _joined(recipe: Recipe, base: Recipe) -> Recipe:
     """A recipe before the one it uses: its own tables and files stand for those of the same name."""
-    own_tables, own_queries = {t.name for t in recipe.tables}, {q.name for q in recipe.queries}
+    own_tables, own_queries = {t.name.lower() for t in recipe.tables}, {q.name for q in recipe.queries}
     return attrs.evolve(
-        recipe, tables=(*recipe.tables, *(t for t in base.tables if t.name not in own_tables)),
+        recipe, tables=(*recipe.tables, *(t for t in base.tables if t.name.lower() not in own_tables)),
         queries=(*recipe.queries, *(q for q in base.queries if q.name not in own_queries)),
         facts=recipe.facts or base.facts, texts=base.texts | recipe.texts)
 
@@ -121,9 +121,12 @@ def _queries(folder: Path) -> tuple[list[Query], list[Diagnostic]]:
             problems.append(Diagnostic("bad-name", f"`{path.stem}` is not the name of a table",
                                        "name the file with letters, digits and `_`", where=shown))
         try:
-            queries.append(Query(path.stem, shown, decode(read_bytes(path, shown), shown)))
+            queries.append(Query(path.stem.lower(), shown, decode(read_bytes(path, shown), shown)))
         except RulesetError as error:
             problems += error.diagnostics
+    names = [q.name for q in queries]
+    problems += [Diagnostic("name-clash", f"two files make the table `{q.name}`", "keep one of them", where=q.file)
+                 for i, q in enumerate(queries) if q.name in names[:i]]
     return queries, problems
 
 
@@ -134,7 +137,7 @@ def _other_problems(recipe: Recipe, root: Node, folder: Path, queries: list[Quer
         problems.append(Diagnostic("misnamed-file", f"the recipe `{recipe.name}` stands in the folder `{folder.name}`",
                                    f"name the folder `{recipe.name}`, or the recipe `{folder.name}`",
                                    root["recipe"].span))
-    names = {q.name.lower(): q for q in queries}
+    names = {q.name: q for q in reversed(queries)}
     problems += [
         Diagnostic("name-clash", f"`{t.name}` is a table to be read, and `{names[t.name.lower()].file}` makes one of "
                    "that name", "rename the file", t.span)

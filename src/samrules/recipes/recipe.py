@@ -59,7 +59,8 @@ class RawTable:
 
 @attrs.frozen
 class Query:
-    """An SQL file of a recipe. `file` is its name as messages show it."""
+    """An SQL file of a recipe. `name`, in small letters, is that of the table it makes; `file` is the
+    file's name as messages show it."""
 
     name: str
     file: str
@@ -103,10 +104,10 @@ class Recipe:
     def exports(self) -> tuple[RawTable, ...]:
         """The tables that no query prepares."""
         prepared = {q.name for q in self.queries}
-        return tuple(t for t in self.tables if t.name not in prepared)
+        return tuple(t for t in self.tables if t.name.lower() not in prepared)
 
     def query(self, name: str) -> Query | None:
         return next((q for q in self.queries if q.name == name), None)
 
     def table(self, name: str) -> RawTable | None:
-        return next((t for t in self.tables if t.name == name), None)
+        return next((t for t in self.tables if t.name.lower() == name), None)

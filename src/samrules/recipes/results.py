@@ -292,7 +292,8 @@ def check_folder(out: Path, reading: Path, force: bool) -> None:
 def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     """Write all files or none; tables of an earlier run in the folder are replaced. Raises OutputError."""
     target = out.resolve()
-    stage = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    beside = target if target.exists() else target.parent  # on one file system with what it becomes
+    stage = beside / f".{target.name}.{secrets.token_hex(4)}.tmp"
     try:
         stage.mkdir()
         for name, data in files.items():
