@@ -87,21 +87,12 @@ def test_what_the_other_tests_break_works() -> None:
 
 def test_failing_sql_is_placed() -> None:
     sql("accounts", ACCOUNTS.replace("sum(amount)", "sum(amuont)"))
-    assert refused() == """\
+    said = refused()
+    assert said.startswith("""\
 mini/accounts.sql:3:9: error[recipe-sql]: referenced column `amuont` not found in FROM clause
       sum(amuont) as revenue_ttm
           ^^^^^^
-help: did you mean `amount` or `client` or `open`?
-
-""".replace("`amount` or `client` or `open`", suggestions("amuont"))
-
-
-def suggestions(_: str) -> str:
-    """Which names are near is the database's to say; that it names the right one first is ours to test."""
-    said = CliRunner().invoke(cli, ["facts", "mini", "data", "--as-of", "2026-11-21", "--out", "out"]).stderr
-    names = said.split("did you mean ")[1].split("?")[0]
-    assert names.startswith("`amount`")
-    return names
+help: did you mean `amount`""")  # which other names are near is the database's to say
 
 
 @pytest.mark.parametrize(("text", "place", "message", "cure"), [
@@ -243,6 +234,15 @@ def test_tables_that_need_each_other() -> None:
     sql("a", "select * from b")
     sql("b", "select * from sales join a on true")
     assert refused().startswith("mini/a.sql:1:1: error[recipe-cycle]: the tables `a` and `b` need each other\n")
+
+
+def test_tables_are_made_in_the_order_they_need() -> None:
+    """Whatever the order of their names, and though a step inside one bears its name."""
+    sql("a", "with a as (select * from z) select * from a")
+    sql("z", "select client, 2 * amount as amount from sales")
+    sql("accounts", ACCOUNTS.replace("from sales", "from (select * from a)"))
+    assert run()[0] == 0
+    assert Path("out/accounts.csv").read_text() == "account_id,revenue_ttm\nA,10\nB,15\n"
 
 
 # --- exports -------------------------------------------------------------------------------------

@@ -68,7 +68,8 @@ def command(recipe: str, data: Path, as_of: str, out: Path, reviews: int, every:
     exports give the same bytes.
     """
     from samrules.cli.report import message, warn
-    from samrules.recipes.results import check_folder, checked, write_folder
+    from samrules.recipes.folder import check_folder, write_folder
+    from samrules.recipes.results import checked
     from samrules.recipes.run import make
     from samrules.rules import load
 
