@@ -40,7 +40,7 @@ def rules_of(ladder: rs.Ladder, decision: str) -> Iterator[rs.Rule]:
         on_record = ex.Compare("=", ladder.on_record, _integer(below.number), span=ladder.on_record.span)
         yield rs.Rule(
             name=f"{ladder.name}_to_{level.number}",
-            when=ex.All((on_record, *_parts(_name(ladder, f"{level.number}_evidence")))),
+            when=ex.All((on_record, _name(ladder, f"{level.number}_evidence")), span=level.span),
             unless=(*at_ceiling, *ladder.unless, *level.unless),
             sustained=ladder.sustained,
             then=(rs.Assignment(decision, rs.PROMOTE, span=level.span),
@@ -51,12 +51,12 @@ def rules_of(ladder: rs.Ladder, decision: str) -> Iterator[rs.Rule]:
         )
     fall = ladder.falls or rs.Fall(ex.Compare("<", _name(ladder, "supported"), ladder.on_record), span=ladder.span)
     above_first = ex.Compare(">", ladder.on_record, _integer(1), span=ladder.on_record.span)
-    lower: ex.Expr = _integer(1)
-    for level in ladder.levels[2:]:
+    lower: ex.Expr = _integer(len(ladder.levels))  # from beyond the top, to the top
+    for level in ladder.levels[1:]:
         lower = ex.If(ex.Compare("=", ladder.on_record, _integer(level.number)), _integer(level.number - 1), lower)
     yield rs.Rule(
         name=f"{ladder.name}_falls",
-        when=ex.All((above_first, *_parts(fall.when))),
+        when=ex.All((above_first, *_parts(fall.when)), span=fall.when.span or ladder.span),
         unless=(*ladder.unless, *fall.unless),
         sustained=ladder.sustained,
         then=(rs.Assignment(decision, rs.DEMOTE, span=fall.span), rs.Assignment(f"to_{ladder.name}", lower), *fall.then),
