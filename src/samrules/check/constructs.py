@@ -93,6 +93,8 @@ def _lifecycle(lifecycle: rs.Lifecycle, ruleset: rs.Ruleset, typer: Typer) -> It
                 typer.condition(node)
     yield from _outcomes(f"the lifecycle `{lifecycle.name}`", states, lifecycle, ruleset)
     yield from _set_twice("bad-lifecycle", lifecycle.name, [*lifecycle.states, *lifecycle.transitions], ruleset)
+    if lifecycle.name in {ladder.name for ladder in ruleset.ladders}:
+        yield Diagnostic("name-clash", f"`{lifecycle.name}` is a ladder and a lifecycle", "rename one of them", lifecycle.span)
     if (first := ruleset.lifecycles[0].name) != lifecycle.name:
         yield Diagnostic("bad-lifecycle", f"`{lifecycle.name}` would never decide: by `{first}` every account already moves or stays",
                          "put it in a ruleset of its own", lifecycle.span)
