@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 import samrules
 from samrules.cli.codes import catalogue_page
 from samrules.cli.main import cli
+from samrules.syntax.library import bundled_names
 
 ROOT = Path(__file__).resolve().parent.parent
 PORTFOLIO = ROOT / "examples" / "portfolio"
@@ -421,12 +422,112 @@ def test_show_as_json() -> None:
     assert found["parameters"][0]["value"] == 8.0
 
 
-@pytest.mark.parametrize("name", ["account_facts", "strategic_score", "designation", "buy_sell", "dedesignation"])
+@pytest.mark.parametrize("name", bundled_names())
 def test_every_bundled_ruleset_can_be_shown(name: str) -> None:
     found = run("show", name, *AS_OF)
     assert found.exit_code == 0
     assert max(map(len, found.stdout.splitlines())) <= 100
     json.loads(run("show", name, *AS_OF, "--format", "json").stdout)
+
+
+LADDER = """\
+ruleset: trust
+version: 1.0.0
+title: Standing
+facts:
+  level: {type: ordinal 1..2, title: present level}
+  top: {type: ordinal 1..2, title: highest level for anyone}
+  trust: {type: number, title: trust}
+  status: {type: "enum [outside, at_home]", title: status}
+  status_since: {type: date, title: start of the status}
+parameters: {settling: {type: duration, values: {1990-01-01: 6 months}}}
+ladders:
+  step:
+    title: standing with the customer
+    on_record: level
+    ceiling: top
+    levels:
+      1: {title: price}
+      2: {title: quality, requires: trust >= 7, because: "{account} trusts us"}
+lifecycles:
+  place:
+    on_record: status
+    since: status_since
+    start: outside
+    states: {outside: {title: outside the programme}, at_home: {at_least: settling}}
+    transitions: {enter: {title: Comes home, from: outside, to: at_home, when: trust >= 9}}
+rules: {pause: {title: Pause, when: trust < 0, then: {move: outside}}}
+decide: {move: {outcomes: [demote, promote, at_home, outside], hit_policy: first, otherwise: outside}}
+"""
+
+
+def test_show_a_ladder_and_a_lifecycle_once_before_their_rules() -> None:
+    Path("trust.yaml").write_text(LADDER, encoding="utf-8")
+    found = run("show", "trust.yaml", *AS_OF).stdout
+    shown = found[found.index("Rules\n") : found.index("\n\nDefinitions")]
+    assert shown == """\
+Rules
+  Pause → outside
+    when
+      - trust: below 0
+
+Ladder: standing with the customer
+  1  price
+  2  quality
+  On record: present level. One level at a time: up on the evidence for the next level and all below
+    it, down when the evidence for the level is gone.
+  No higher than: highest level for anyone.
+
+  From price to quality → promote; to step: 2
+    when all of these hold
+      - present level is 1
+      - there is evidence for level 2, quality
+    unless
+      - no higher level can be reached
+    because “[account] trusts us”
+
+  One level down → demote; to step: one lower
+    when all of these hold
+      - present level: above 1
+      - level that the evidence supports: below present level
+
+Lifecycle: place
+  outside: outside the programme; an account starts here
+  at home: for at least 6 months ‹settling›
+  On record: status, since: start of the status. The first rule below that holds says where the
+    account goes, or that it stays.
+
+  Comes home → at home
+    when all of these hold
+      - status is outside
+      - trust: at least 9
+
+  Stays: outside the programme → outside
+    when
+      - status is outside
+    because “[account] stays as it is, outside the programme: nothing that would change that holds”
+
+  Stays: at home → at home
+    when
+      - status is at home
+    because “[account] stays as it is, at home: nothing that would change that holds”"""
+
+
+def test_show_a_ladder_and_a_lifecycle_as_json() -> None:
+    Path("trust.yaml").write_text(LADDER, encoding="utf-8")
+    found = json.loads(run("show", "trust.yaml", *AS_OF, "--format", "json").stdout)
+    assert found["ladders"] == [{
+        "name": "step", "title": "standing with the customer", "on_record": "level", "ceiling": "top",
+        "levels": [{"level": 1, "title": "price", "requires": None},
+                   {"level": 2, "title": "quality", "requires": "trust >= 7"}],
+        "cites": []}]
+    assert found["lifecycles"] == [{
+        "name": "place", "title": None, "on_record": "status", "since": "status_since", "start": "outside",
+        "states": [{"name": "outside", "title": "outside the programme", "at_least": None},
+                   {"name": "at_home", "title": None, "at_least": "settling"}],
+        "transitions": [{"name": "enter", "from": ["outside"], "to": "at_home", "waived_by": None}],
+        "cites": []}]
+    assert [r["made_from"] for r in found["rules"]] == [None, "step", "step", "place", "place", "place"]
 
 
 def test_list() -> None:

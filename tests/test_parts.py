@@ -291,7 +291,7 @@ L-1                         → place: keep; greets: warm; visits: 12; lasts: 6 
 
 A         evidence needed   Open: desk or pool.
                             Find out first: fit of our offerings; active decision makers.
-                            → place: not known; greets: not known; visits: 2; lasts: 6 months
+                            → visits: 2; lasts: 6 months; not known: place, greets
 
 2 accounts: 1 team, 1 evidence needed
 """

@@ -175,8 +175,9 @@ _CHECKING = (
            "The score would leave 0 to 100, or a band could never be reached.",
            "`{when: growth >= 20%, points: 30}` in a criterion of weight 20.",
            "Follow the help; docs/language.md has an example."),
-    _error("bad-ladder", "A ladder that does not hold together: fewer than two levels, evidence asked of the lowest.",
-           "There would be nothing to climb, or an account on no level at all.",
+    _error("bad-ladder", "A ladder that does not hold together: fewer than two levels, evidence asked of the lowest, a level "
+           "on record that may lie beyond them, a `then` that sets what the ladder gives itself.",
+           "There would be nothing to climb, an account on no level at all, or a line without effect.",
            "`levels: {1: {title: price, requires: csat >= 5}, 2: ...}`",
            "Follow the help; docs/language.md has an example."),
     _error("ladder-gap", "A ladder whose levels leave a number out, or a level that nothing leads to.",
@@ -188,7 +189,7 @@ _CHECKING = (
            "`start: new` where the states are `none`, `nominated` and `strategic`.",
            "Name one of the states."),
     _error("bad-lifecycle", "A transition that leads from nowhere, or to where it comes from, or that waives a least "
-           "time which no state has.",
+           "time which no state has; a `then` that sets the state; a second lifecycle.",
            "It would never be taken, or change nothing when it is.",
            "`{from: [watch], to: watch}`",
            "Follow the help; docs/language.md has an example."),

@@ -55,16 +55,22 @@ _JUNK: list[str] = [
     "0 days", "12000 months", "60%", "1e5%", "5M", "5k", "9" * 30 + "B", "not ", " and ", " or ", "if a then b else c",
     "at_least 2 of [a, b]", "x in []", "coalesce(", "age(as_of)", "min(", "as_of", "account_id", "is missing", "between",
     "ruleset", "uses: [helper_facts]\n", "uses: [account_facts]\n", "facts:\n", "decide:", "rules:", "ordinal 1..999999",
-    "enum [a, b]", "..", "0..", "é", "名前", "\u0663", "İ", "ß", "x" * 5000, "{a}", "{account}", "{x:one|many}", "{", "true",
+    "enum [a, b]", "..", "0..", "é",
+    "ladders:\n", "lifecycles:\n", "levels:\n", "states:\n", "transitions:\n", "unless: ", "always: ", "then: {to_step: 3}",
+    "on_record: ", "since: ", "waived_by: ", "sustained: 2 reviews over 2 months", "median: ", "weight: ", "each: ", "名前", "\u0663", "İ", "ß", "x" * 5000, "{a}", "{account}", "{x:one|many}", "{", "true",
 ]
+
+_RICH = re.compile(rb"^(ladders|lifecycles|measures|tables):|^    always:|always: *\{", re.MULTILINE)
+"""Files of what expands into more than it says, and of what is counted: taken more often."""
 
 
 def pool() -> list[bytes]:
-    """The files that mutants are made from; small ones more often than the big rulesets."""
+    """The files that mutants are made from; small ones more often than the big rulesets, rich ones most."""
     corpus = ROOT / "tests" / "corpus"
     fine = sorted(corpus.glob("[gl]*/*.yaml"))
     big = sorted(p for p in (ROOT / "rulesets").glob("*.yaml") if p.name != "sources.yaml")
-    return [p.read_bytes() for p in (*fine * 3, *sorted(corpus.glob("bad/*.yaml")), *big)]
+    files = [p.read_bytes() for p in (*fine * 3, *sorted(corpus.glob("bad/*.yaml")), *big)]
+    return files + 4 * [data for data in files if _RICH.search(data)]
 
 
 # --- mutations -----------------------------------------------------------------------------------
@@ -117,6 +123,8 @@ _KINDS = (
     rb"[<>!]=|[=<>+*/]|\b(and|or|between|in)\b|-", rb"\b(min|max|abs|coalesce|age|not|all|any)\b",
     rb"\b(boolean|integer|number|ratio|money|date|text|duration|ordinal 1\.\.5)\b",
     rb"\b(priority|first|unique|collect)\b", rb"\d{4}-\d\d-\d\d",
+    rb"\b(count|sum|latest|earliest|distinct|median|spread|share|within|since|each|where|value|weight|type|unit)\b(?=:)",
+    rb"\b(on_record|ceiling|requires|falls|unless|when|then|because|cites|title|at_least|waived_by|from|to|start|always)\b(?=:)",
 )
 
 
@@ -280,8 +288,20 @@ def _decides(rules: Rules, r: Random) -> None:
         as_of = r.choice((date(2026, 11, 21), date(2024, 2, 29), date.max, date(2026, 12, 31)))
         started = time.monotonic()
         with contextlib.suppress(FactError):
-            rules.decide(facts, as_of=as_of, history=reviews).to_json().encode()
+            decision = rules.decide(facts, as_of=as_of, history=reviews, events=_events(rules, r))
+            decision.to_json().encode()
+            str(decision.why()).encode()
+            str(decision.why_not(r.choice(rules.outcomes))).encode()
         _spent(started, "deciding")
+
+
+def _events(rules: Rules, r: Random) -> list[dict[str, Any]] | None:
+    kinds = list(rules.events.values())
+    if not kinds or r.random() < 0.3:
+        return None
+    return [{"event": kind.name, "date": date(2023, 1, 1) + timedelta(r.randrange(1400)),
+             **{f.name: _value(f, r) for f in kind.fields if r.random() < 0.9}}
+            for kind in r.choices(kinds, k=r.randrange(6))]
 
 
 def _account(rules: Rules, r: Random) -> dict[str, Any]:
@@ -293,6 +313,8 @@ def _value(fact: Fact, r: Random) -> Any:
     match fact.type.kind:
         case Kind.BOOLEAN:
             return r.random() < 0.5
+        case Kind.ORDINAL if r.random() < 0.9:
+            return r.randint(*map(int, (fact.type.low or 0, fact.type.high or 9)))
         case Kind.INTEGER | Kind.ORDINAL:
             return r.choice((0, 1, 2, 3, 5, 10, -1, 2**63 - 1, -(2**62), r.randrange(100)))
         case Kind.NUMBER | Kind.RATIO | Kind.MONEY:

@@ -111,7 +111,11 @@ class _Checker:
             name: m for name, m in self.typer.scope.meanings.items() if m.ruleset != self.ruleset.name
         }
         for name, meaning in own_members(self.ruleset, self.typer.scope.events):
-            if name in seen:
+            maker = meaning.of.made_from if isinstance(meaning.of, rs.Definition) else None
+            if maker is not None and (name in seen or name in inherited or name in self.ruleset.uses):
+                self.error("name-clash", f"`{maker}` makes the definition `{name}`, and that name is taken",
+                           f"rename `{maker}`, or what else is named `{name}`", meaning.span)
+            elif name in seen:
                 first = seen[name]
                 where = f"; first in line {first.line}" if first else ""
                 self.error("name-clash", f"`{name}` stands for two things{where}",
@@ -469,11 +473,17 @@ class _Checker:
         r = self.ruleset
         criteria = [c for card in r.scorecards for c in card.criteria]
         entries: list[rs.Fact | rs.EventType | rs.Measure | rs.Parameter | rs.Definition | rs.Scorecard
-                      | rs.Criterion | rs.Rule | rs.DecisionTable | rs.TableRow] = [
+                      | rs.Criterion | rs.Rule | rs.DecisionTable | rs.TableRow | rs.Ladder | rs.Lifecycle] = [
             *r.facts, *r.events, *r.measures, *r.parameters, *r.define, *r.scorecards, *criteria,
             *(rule for rule in r.rules if rule.table is None), *r.tables,
             *(row for table in r.tables for row in table.rows)]
+        made_by: list[rs.Ladder | rs.Lifecycle] = [*r.ladders, *r.lifecycles]
+        makers = {m.name: m for m in made_by}
+        entries += made_by
         for entry in entries:
+            maker = makers.get(getattr(entry, "made_from", None) or "")
+            if maker is not None and entry.cites == maker.cites:
+                continue  # its maker's, which are looked at once
             for key in entry.cites:
                 if key not in self.bundle.citations:
                     self.error("unknown-source", f"no source has the passage `{key}`",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from samrules.check.typing import Typer
 from samrules.decision.words import listed
 from samrules.diagnostics import Diagnostic
+from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
 from samrules.model.types import Kind
 from samrules.syntax.printer import text_of
@@ -28,6 +29,7 @@ def _ladder(ladder: rs.Ladder, ruleset: rs.Ruleset, typer: Typer) -> Iterator[Di
         if node is not None and (type_ := typer.type_of(node)) and type_.kind not in (Kind.INTEGER, Kind.ORDINAL):
             yield Diagnostic("type-mismatch", f"the {what} of a ladder is a whole number, and `{text_of(node)}` is {type_}",
                              "name an integer or an ordinal", node.span)
+    yield from _bounds(ladder, typer)
     for level in ladder.levels:
         for node in (level.requires, *level.unless):
             if node is not None:
@@ -35,6 +37,33 @@ def _ladder(ladder: rs.Ladder, ruleset: rs.Ruleset, typer: Typer) -> Iterator[Di
     for node in (*ladder.unless, *((ladder.falls.when, *ladder.falls.unless) if ladder.falls else ())):
         typer.condition(node)
     yield from _outcomes(f"the ladder `{ladder.name}`", (rs.PROMOTE, rs.DEMOTE), ladder, ruleset)
+    moved_to = f"to_{ladder.name}"
+    if ruleset.decide is not None and ruleset.decide.name == moved_to:
+        yield Diagnostic("name-clash", f"`{moved_to}` is the decision, and the output in which the ladder `{ladder.name}` says its level",
+                         "rename the decision, or the ladder", ladder.span)
+    falls = (ladder.falls,) if ladder.falls is not None else ()
+    yield from _set_twice("bad-ladder", ladder.name, [*ladder.levels, *falls], ruleset, moved_to)
+
+
+def _bounds(ladder: rs.Ladder, typer: Typer) -> Iterator[Diagnostic]:
+    """The level on record is one of the ladder's, as far as its type or range can tell."""
+    node, top = ladder.on_record, len(ladder.levels)
+    type_ = typer.type_of(node)
+    meaning = typer.scope.get(node.name) if isinstance(node, ex.Name) else None
+    if type_ is None or type_.kind not in (Kind.INTEGER, Kind.ORDINAL):
+        return
+    if type_.kind is Kind.ORDINAL:
+        low, high, cure = type_.low, type_.high, "let the levels and the bounds of the fact be the same"
+    elif meaning is not None and isinstance(meaning.of, rs.Fact) and meaning.of.measure is None:
+        range_ = meaning.of.range or rs.Range()
+        low, high, cure = range_.low, range_.high, f"give the fact the type `ordinal 1..{top}`, or `range: 1..{top}`"  # type: ignore[assignment]
+    else:
+        return
+    if (low, high) != (1, top):
+        bounds = f"{low if low is not None else ''}..{high if high is not None else ''}"
+        said = f"goes over {bounds}" if bounds != ".." else "has no bounds"
+        yield Diagnostic("bad-ladder", f"the level on record, `{text_of(node)}`, {said}, and the levels over 1..{top}", cure,
+                         node.span)
 
 
 def _lifecycle(lifecycle: rs.Lifecycle, ruleset: rs.Ruleset, typer: Typer) -> Iterator[Diagnostic]:
@@ -63,9 +92,27 @@ def _lifecycle(lifecycle: rs.Lifecycle, ruleset: rs.Ruleset, typer: Typer) -> It
             if node is not None:
                 typer.condition(node)
     yield from _outcomes(f"the lifecycle `{lifecycle.name}`", states, lifecycle, ruleset)
+    yield from _set_twice("bad-lifecycle", lifecycle.name, [*lifecycle.states, *lifecycle.transitions], ruleset)
+    if lifecycle.name in {ladder.name for ladder in ruleset.ladders}:
+        yield Diagnostic("name-clash", f"`{lifecycle.name}` is a ladder and a lifecycle", "rename one of them", lifecycle.span)
+    if (first := ruleset.lifecycles[0].name) != lifecycle.name:
+        yield Diagnostic("bad-lifecycle", f"`{lifecycle.name}` would never decide: by `{first}` every account already moves or stays",
+                         "put it in a ruleset of its own", lifecycle.span)
     if ruleset.decide is not None and ruleset.decide.hit_policy != "first":
         yield Diagnostic("bad-lifecycle", "the transitions of a lifecycle are tried in order",
                          "add `hit_policy: first` to the decision", ruleset.decide.span)
+
+
+def _set_twice(code: str, name: str, members: Sequence[rs.Level | rs.Fall | rs.State | rs.Transition],
+               ruleset: rs.Ruleset, *own: str) -> Iterator[Diagnostic]:
+    """What `name` gives by itself cannot be set in a `then` as well."""
+    given = {*own, ruleset.decide.name} if ruleset.decide is not None else {*own}
+    for member in members:
+        for assignment in member.then:
+            if assignment.name in given:
+                yield Diagnostic(code, f"`{assignment.name}` is set here and by `{name}` itself",
+                                 f"remove it from `then`: what `{name}` sets follows from where the account goes",
+                                 assignment.span)
 
 
 def _outcomes(what: str, given: tuple[str, ...], member: rs.Ladder | rs.Lifecycle,

@@ -45,8 +45,9 @@ class Deadness:
             if self.boolean(definition.value):
                 found += self.of_condition(definition.value, f"the definition `{definition.name}`")
         for rule in self.ruleset.rules:
-            for node in (rule.when, *rule.unless):
-                found += self.of_condition(node, f"a condition of `{rule.name}`")
+            placed = {d.span for d in found} if rule.made_from is not None else set()
+            for node in (rule.when, *rule.unless):  # what a level lacks is said once, not of its rule too
+                found += [d for d in self.of_condition(node, f"a condition of `{rule.name}`") if d.span not in placed]
         for card in self.ruleset.scorecards:
             for criterion in card.criteria:
                 found += self.of_rows(criterion)

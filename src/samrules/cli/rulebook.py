@@ -12,6 +12,7 @@ import attrs
 
 from samrules.check.checker import CheckedRuleset
 from samrules.check.scope import Scope
+from samrules.cli import ladders_shown
 from samrules.cli.condition_words import ConditionWords
 from samrules.decision.decision import as_json
 from samrules.decision.words import day, listed, number, sentence, value_in_words, word
@@ -62,8 +63,8 @@ class Rulebook:
         return found
 
     def text(self) -> str:
-        parts = [self._head(), self._decision(), self._rules(), self._definitions(), self._scores(),
-                 self._thresholds(), self._measures(), self._facts(), self._sources()]
+        parts = [self._head(), self._decision(), self._rules(), *map(self._made_by, self._makers()),
+                 self._definitions(), self._scores(), self._thresholds(), self._measures(), self._facts(), self._sources()]
         return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
     def _head(self) -> Iterator[str]:
@@ -72,7 +73,7 @@ class Rulebook:
         yield "=" * len(title)
         yield f"{self.ruleset.name} {self.ruleset.version}, {self.plan.digest}"
         if self.ruleset.uses:
-            yield f"Uses {listed(list(self.ruleset.uses))}."
+            yield from _wrapped(f"Uses {listed(list(self.ruleset.uses))}.")
         if self.ruleset.description:
             yield ""
             yield from _wrapped(self.ruleset.description)
@@ -91,19 +92,36 @@ class Rulebook:
             yield from _wrapped(f"Always → {'; '.join(carried)}", "  ", "    ")
 
     def _rules(self) -> Iterator[str]:
-        if not self.ruleset.rules:
-            return
-        yield "Rules"
-        for index, rule in enumerate(self.ruleset.rules):
+        """The rules written as such, and the rows of tables."""
+        rules = [r for r in self.ruleset.rules if r.made_from is None]
+        if rules:
+            yield "Rules"
+        for index, rule in enumerate(rules):
             if index:
                 yield ""
             yield from self._rule(rule)
+
+    def _makers(self) -> tuple[rs.Ladder | rs.Lifecycle, ...]:
+        return (*self.ruleset.ladders, *self.ruleset.lifecycles)
+
+    def _made_by(self, maker: rs.Ladder | rs.Lifecycle) -> Iterator[str]:
+        """A ladder or lifecycle, then the rules it stands for, in their order."""
+        yield from _wrapped(ladders_shown.heading(maker))
+        for line in ladders_shown.lines(maker, self.speak):
+            yield from _wrapped(line, "  ", "    ")
+        for rule in self.ruleset.rules:
+            if rule.made_from == maker.name:
+                yield ""
+                yield from self._rule(rule)
 
     def _rule(self, rule: rs.Rule) -> Iterator[str]:
         assert self.ruleset.decide is not None
         outcome = next((a for a in rule.then if a.name == self.ruleset.decide.name), None)
         given = word(str(outcome.value)) if outcome else ""
-        others = [f"{word(a.name)}: {self._value(a.value)}" for a in rule.then if a is not outcome]
+        lower = f"to_{rule.made_from}" if rule.made_from in {ladder.name for ladder in self.ruleset.ladders} else None
+        others = [f"{word(a.name)}: "
+                  + ("one lower" if a.name == lower and outcome and outcome.value == rs.DEMOTE else self._value(a.value))
+                  for a in rule.then if a is not outcome]
         title = rule.title or word(rule.name)
         yield from _wrapped(f"{title} → {'; '.join([given, *others])}", "  ", "    ")
         yield "    when all of these hold" if _several(rule.when) else "    when"
@@ -249,6 +267,8 @@ class Rulebook:
             "uses": list(r.uses),
             "decide": _decide(r.decide),
             "rules": [_rule(rule) for rule in r.rules],
+            "ladders": [ladders_shown.to_dict(ladder) for ladder in r.ladders],
+            "lifecycles": [ladders_shown.to_dict(lifecycle) for lifecycle in r.lifecycles],
             "define": [{"name": d.name, "title": d.title, "value": text_of(d.value)} for d in r.define],
             "scorecards": [_card(card) for card in r.scorecards],
             "parameters": [self._parameter(name, p) for name, p in self.plan.parameters.items()],
@@ -310,6 +330,7 @@ def _rule(rule: rs.Rule) -> dict[str, Any]:
         "then": _set(rule.then),
         "because": rule.because,
         "cites": list(rule.cites),
+        "made_from": rule.made_from,
     }
 
 

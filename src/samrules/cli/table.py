@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from samrules.cli.report import colour_allowed, printable
 from samrules.decision.decision import Decision
-from samrules.decision.words import counted, day, listed, sentence, value_in_words, word
+from samrules.decision.words import counted, day, listed, sentence, word
 from samrules.explain.conditions import Phrases
-from samrules.explain.rules_in_words import stopped_part
+from samrules.explain.rules_in_words import carried, stopped_part
 from samrules.model.ruleset import CONFLICT
 from samrules.model.types import Kind
 
@@ -146,12 +146,7 @@ def _otherwise(decision: Decision) -> str:
 
 
 def _outputs(decision: Decision) -> str:
-    found = []
-    for name, (value, type_) in decision.outputs.items():
-        plain = isinstance(value, str) and type_ is None
-        shown = word(str(value)) if plain else value_in_words(value, type_, decision.currency)
-        found.append(f"{word(name)}: {shown}")
-    return f"→ {'; '.join(found)}" if found else ""
+    return f"→ {carried(decision.outputs, decision.currency)}" if decision.outputs else ""
 
 
 def _lower(text: str) -> str:

@@ -38,14 +38,17 @@ class View:
 
 
 def view(plan: Plan, facts: Facts, as_of: date,
-         history: Sequence[tuple[date, Facts]] = ()) -> View:
-    """The account now, with every step evaluated. `history` is in order of date, all before `as_of`.
+         history: Sequence[tuple[date, Facts | FactError]] = ()) -> View:
+    """The account now, with every step evaluated. `history` is in order of date, all before `as_of`,
+    with an error in place of facts that could not be counted.
 
     Raises FactError if a parameter has no value yet on one of the dates.
     """
     earlier: list[View | FactError] = []
     for day, known in history if plan.looks_back else ():
         try:
+            if isinstance(known, FactError):
+                raise known
             earlier.insert(0, _view(plan, known, day, list(earlier), past=True))
         except FactError as error:  # it matters only to a rule that looks back so far
             earlier.insert(0, error)

@@ -26,6 +26,7 @@ from samrules.decision.weigh import deciding_unknowns, short_of
 from samrules.decision.words import interval, sentence, value_in_words
 from samrules.engines.interpreter import Facts, View, evaluate, view
 from samrules.engines.measures import NO_RECORD, Record, measured
+from samrules.errors import FactError
 from samrules.model import expressions as ex
 from samrules.model.types import Type, Value
 from samrules.plan.plan import Placeholder, Plan, PlannedDecision, PlannedRule, PlannedScore, Shown
@@ -44,8 +45,10 @@ def decide(plan: Plan, facts: Facts, as_of: date,
     assert main is not None
     measured_now = measured(plan, facts, record, as_of)
     facts = measured_now.facts
-    history = [(day, measured(plan, known, record, day).facts) for day, known in history]
-    now = view(plan, facts, as_of, history)
+    reviews = [(day, _at_review(plan, known, record, day)) for day, known in history]
+    history = [(day, known if isinstance(seen, FactError) else seen)
+               for (day, known), (_, seen) in zip(history, reviews, strict=True)]
+    now = view(plan, facts, as_of, reviews)
     judged = _judged(main, now)
     verdict = judged.verdict
     rules = tuple(_rule(planned, now) for planned in main.rules)
@@ -82,6 +85,19 @@ def decide(plan: Plan, facts: Facts, as_of: date,
         currency=plan.currency,
         parts=tuple(_part(_judged(asked, now), now) for asked in plan.asked),
     )
+
+
+def _at_review(plan: Plan, known: Facts, record: Record, day: date) -> Facts | FactError:
+    """The facts at an earlier review, with what was counted; or why a parameter kept it from being counted.
+
+    That matters only to a rule that looks back so far. What is wrong with the data is raised.
+    """
+    try:
+        return measured(plan, known, record, day).facts
+    except FactError as error:
+        if any(d.code != "parameter-not-yet" for d in error.diagnostics):
+            raise
+        return error
 
 
 def _thresholds(plan: Plan, day: date) -> dict[str, Threshold]:

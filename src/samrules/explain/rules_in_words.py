@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
@@ -24,7 +24,9 @@ from samrules.explain.explanation import FAILS, HOLDS, PLAIN, UNKNOWN, Item, Par
 from samrules.explain.tree import item, lines
 from samrules.model import expressions as ex
 from samrules.model.ruleset import CONFLICT
-from samrules.model.types import Kind
+from samrules.model.types import Kind, Type, Value
+
+Outputs = Mapping[str, tuple[Value | None, Type | None]]
 
 
 def title_of(decision: Decision, fact: str) -> str:
@@ -121,21 +123,36 @@ def sources_part(rules: Iterable[RuleResult], decision: Decision) -> list[Part]:
 
 def asked_part(decision: Decision) -> list[Part]:
     """How the decisions of other rulesets came out that this one asks for, each in a line."""
-    items = [_came_out(asked) for asked in decision.parts]
+    items = [_came_out(asked, decision.currency) for asked in decision.parts]
     return [Part("Decisions it rests on", (), tuple(items))] if items else []
 
 
-def _came_out(asked: Asked) -> Item:
+def _came_out(asked: Asked, currency: str | None) -> Item:
+    """How it came out, and below that what it carries: what is to be done."""
     lead = f"{asked.title}: {word(asked.outcome)}"
+    below = (Item(carried(asked.outputs, currency)),) if asked.outputs else ()
     if not asked.settled:
-        return Item(f"{lead}; still possible: {listed([word(o) for o in asked.possible], 'or')}", UNKNOWN)
+        return Item(f"{lead}; still possible: {listed([word(o) for o in asked.possible], 'or')}", UNKNOWN, below)
     if asked.outcome == CONFLICT:
-        return Item(f"{lead}, as rules that exclude each other hold at once")
+        return Item(f"{lead}, as rules that exclude each other hold at once", items=below)
     if asked.because:
-        return Item(f"{lead}. {' '.join(asked.because)}")
+        return Item(f"{lead}. {' '.join(asked.because)}", items=below)
     if asked.rules:
-        return Item(f"{lead}, by {listed([f'“{title}”' for title in asked.rules])}")
-    return Item(f"{lead}, as no rule for another outcome holds")
+        return Item(f"{lead}, by {listed([f'“{title}”' for title in asked.rules])}", items=below)
+    return Item(f"{lead}, as no rule for another outcome holds", items=below)
+
+
+def carried(outputs: Outputs, currency: str | None) -> str:
+    """Outputs in one line, those that are not known gathered at its end: `visits: 12; not known: model, pace`."""
+    known = [f"{word(name)}: {output_words(value, type_, currency)}"
+             for name, (value, type_) in outputs.items() if value is not None]
+    unknown = [word(name) for name, (value, _) in outputs.items() if value is None]
+    return "; ".join([*known, f"not known: {', '.join(unknown)}"] if unknown else known)
+
+
+def output_words(value: Value | None, type_: Type | None, currency: str | None) -> str:
+    """The value of an output. A bare word is a word, such as `inside_sales`; a text is as it is."""
+    return word(value) if isinstance(value, str) and type_ is None else value_in_words(value, type_, currency)
 
 
 def outputs_part(decision: Decision) -> list[Part]:
@@ -144,7 +161,7 @@ def outputs_part(decision: Decision) -> list[Part]:
         return []
     items = []
     for name, (value, type_) in decision.outputs.items():
-        shown = word(value) if isinstance(value, str) else value_in_words(value, type_, decision.currency)
+        shown = output_words(value, type_, decision.currency)
         items.append(Item(f"{word(name)}: {shown}", UNKNOWN if value is None else PLAIN))
     heading = "What follows" if decision.settled else "What follows meanwhile"
     return [Part(heading, (), tuple(items))]

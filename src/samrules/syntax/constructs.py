@@ -27,9 +27,9 @@ def with_constructs(ruleset: rs.Ruleset) -> tuple[rs.Ruleset, list[Diagnostic]]:
             rules += lifecycles.rules_of(lifecycle, decision)
     taken: dict[str, rs.Rule] = {}
     for rule in rules:
-        first = taken.setdefault(rule.name, rule)
-        if first is not rule and rule.made_from is not None:
+        other = taken.setdefault(rule.name, rule)
+        if other is not rule and rule.made_from is not None:
             problems.append(Diagnostic(
                 "name-clash", f"`{rule.made_from}` makes the rule `{rule.name}`, and so is another named",
-                "rename the rule, or what makes it", first.span if first.made_from is None else rule.span))
+                "rename the rule, or what makes it", other.span if other.made_from is None else rule.span))
     return attrs.evolve(ruleset, define=tuple(definitions), rules=tuple(rules)), problems

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samrules.diagnostics import Span
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
 from samrules.model.types import Kind
@@ -20,7 +21,7 @@ def definitions_of(ladder: rs.Ladder) -> Iterator[rs.Definition]:
         below = ladder.levels[level.number - 2]
         assert level.requires is not None
         parts = (level.requires,) if below.number == 1 else (_name(ladder, f"{below.number}_evidence"), level.requires)
-        yield _definition(ladder, f"{level.number}_evidence", _all(parts),
+        yield _definition(ladder, f"{level.number}_evidence", _all(parts, level.span),
                           f"there is evidence for level {_called(level)}", level)
     supported: ex.Expr = _integer(1)
     for level in ladder.levels[1:]:
@@ -29,7 +30,8 @@ def definitions_of(ladder: rs.Ladder) -> Iterator[rs.Definition]:
     if ladder.ceiling is not None:
         top = len(ladder.levels)
         at_ceiling = ex.All((ex.Compare("<", ladder.on_record, _integer(top), span=ladder.ceiling.span),
-                             ex.Compare("<=", ladder.ceiling, ladder.on_record, span=ladder.ceiling.span)))
+                             ex.Compare("<=", ladder.ceiling, ladder.on_record, span=ladder.ceiling.span)),
+                            span=ladder.ceiling.span)
         yield _definition(ladder, "at_ceiling", at_ceiling, "no higher level can be reached", ladder)
 
 
@@ -40,7 +42,7 @@ def rules_of(ladder: rs.Ladder, decision: str) -> Iterator[rs.Rule]:
         on_record = ex.Compare("=", ladder.on_record, _integer(below.number), span=ladder.on_record.span)
         yield rs.Rule(
             name=f"{ladder.name}_to_{level.number}",
-            when=ex.All((on_record, *_parts(_name(ladder, f"{level.number}_evidence")))),
+            when=ex.All((on_record, _name(ladder, f"{level.number}_evidence")), span=level.span),
             unless=(*at_ceiling, *ladder.unless, *level.unless),
             sustained=ladder.sustained,
             then=(rs.Assignment(decision, rs.PROMOTE, span=level.span),
@@ -51,12 +53,12 @@ def rules_of(ladder: rs.Ladder, decision: str) -> Iterator[rs.Rule]:
         )
     fall = ladder.falls or rs.Fall(ex.Compare("<", _name(ladder, "supported"), ladder.on_record), span=ladder.span)
     above_first = ex.Compare(">", ladder.on_record, _integer(1), span=ladder.on_record.span)
-    lower: ex.Expr = _integer(1)
-    for level in ladder.levels[2:]:
+    lower: ex.Expr = _integer(len(ladder.levels))  # from beyond the top, to the top
+    for level in ladder.levels[1:]:
         lower = ex.If(ex.Compare("=", ladder.on_record, _integer(level.number)), _integer(level.number - 1), lower)
     yield rs.Rule(
         name=f"{ladder.name}_falls",
-        when=ex.All((above_first, *_parts(fall.when))),
+        when=ex.All((above_first, *_parts(fall.when)), span=fall.when.span or ladder.span),
         unless=(*ladder.unless, *fall.unless),
         sustained=ladder.sustained,
         then=(rs.Assignment(decision, rs.DEMOTE, span=fall.span), rs.Assignment(f"to_{ladder.name}", lower), *fall.then),
@@ -80,9 +82,9 @@ def _parts(node: ex.Expr) -> tuple[ex.Expr, ...]:
     return node.operands if isinstance(node, ex.All) else (node,)
 
 
-def _all(parts: tuple[ex.Expr, ...]) -> ex.Expr:
+def _all(parts: tuple[ex.Expr, ...], span: Span | None) -> ex.Expr:
     flat = tuple(inner for part in parts for inner in _parts(part))
-    return flat[0] if len(flat) == 1 else ex.All(flat)
+    return flat[0] if len(flat) == 1 else ex.All(flat, span=span)
 
 
 def _integer(value: int) -> ex.Literal:

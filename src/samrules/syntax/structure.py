@@ -22,6 +22,10 @@ from samrules.syntax.source import Mapping, Node, Problems, Scalar, Sequence, pr
 
 T = TypeVar("T")
 
+MOST_LEVELS = 50
+_OF_A_RISE = ("unless", "then", "because", "cites")
+"""What belongs to the rise to a level."""
+
 
 @functools.lru_cache(maxsize=32)  # a program loads the same few files again and again
 def parse_ruleset(text: str, file: str) -> rs.Ruleset:
@@ -152,6 +156,8 @@ def _gaps(levels: tuple[rs.Level, ...], span: Span) -> Iterator[Diagnostic]:
     """What keeps the levels from standing one above the other, from 1 on."""
     if len(levels) < 2:
         yield Diagnostic("bad-ladder", "a ladder with fewer than two levels", "name the levels, from `1:` on", span)
+    if len(levels) > MOST_LEVELS:
+        yield Diagnostic("too-large", f"a ladder with {len(levels)} levels", f"a ladder has at most {MOST_LEVELS}", span)
     for expected, level in enumerate(levels, start=1):
         if level.number != expected:
             before = f"goes from {levels[expected - 2].number} to {level.number}" if expected > 1 \
@@ -163,6 +169,9 @@ def _gaps(levels: tuple[rs.Level, ...], span: Span) -> Iterator[Diagnostic]:
         if level.number == 1 and level.requires is not None:
             yield Diagnostic("bad-ladder", "the lowest level requires something",
                              "remove `requires` here: where nothing else holds, an account is on the lowest level", level.span)
+        if level.number == 1 and (unused := [k for k in _OF_A_RISE if getattr(level, k)]):
+            yield Diagnostic("bad-ladder", f"no account rises to the lowest level, so its `{unused[0]}` would never be used",
+                             "give it a `title` only; what a fall sets stands under `falls`", level.span)
         if level.number > 1 and level.requires is None:
             yield Diagnostic("ladder-gap", f"nothing says what level {level.number} requires",
                              "add `requires:` with the evidence for it", level.span)
