@@ -19,6 +19,7 @@ __all__ = [
     "Diagnostic",
     "FactError",
     "OutputError",
+    "Portfolio",
     "Rules",
     "RulesetError",
     "SamrulesError",
@@ -33,6 +34,7 @@ _HOMES = {
     "Diagnostic": "samrules.diagnostics",
     "FactError": "samrules.errors",
     "OutputError": "samrules.errors",
+    "Portfolio": "samrules.portfolio.portfolio",
     "Rules": "samrules.rules",
     "RulesetError": "samrules.errors",
     "SamrulesError": "samrules.errors",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         SamrulesError,
         UndeclaredFactWarning,
     )
+    from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules, load, loads
 
 

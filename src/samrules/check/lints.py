@@ -61,7 +61,7 @@ def _citing(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 
 def _written(ruleset: rs.Ruleset) -> Iterator[ex.Expr]:
-    for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules):
+    for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules, ruleset.portfolio):
         yield from expressions_of(member)
 
 
@@ -96,6 +96,8 @@ def _outcomes(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
     if decide is None:
         return
     given = {a.value for rule in ruleset.rules for a in rule.then if a.name == decide.name}
+    if ruleset.portfolio is not None:
+        given.add(ruleset.portfolio.waitlisted)
     for outcome in decide.outcomes:
         if outcome not in given and outcome != decide.otherwise:
             yield Diagnostic("never-given", f"no rule gives the outcome `{outcome}`",
@@ -115,11 +117,14 @@ def _scorecards(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 def _assumptions(ruleset: rs.Ruleset, scopes: dict[str, Scope]) -> Iterator[Diagnostic]:
     """The rules that use `is known`, `is missing` or `coalesce`, directly or through definitions."""
-    for rule in ruleset.rules:
-        for node in _reached(ruleset.name, list(expressions_of(rule)), scopes):
+    members: list[tuple[str, object]] = [(f"the rule `{rule.name}`", rule) for rule in ruleset.rules]
+    if ruleset.portfolio is not None:
+        members.append(("the portfolio", ruleset.portfolio))
+    for what, member in members:
+        for node in _reached(ruleset.name, list(expressions_of(member)), scopes):
             if isinstance(node, ex.Known) or (isinstance(node, ex.Call) and node.function == "coalesce"):
                 yield Diagnostic(
-                    "assumption", f"the rule `{rule.name}` rests on `{text_of(node)}`",
+                    "assumption", f"{what} rests on `{text_of(node)}`",
                     "learning that fact may overturn a settled decision; explanations say so",
                     node.span)
 

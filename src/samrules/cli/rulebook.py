@@ -62,7 +62,7 @@ class Rulebook:
         return found
 
     def text(self) -> str:
-        parts = [self._head(), self._decision(), self._rules(), self._definitions(), self._scores(),
+        parts = [self._head(), self._decision(), self._places(), self._rules(), self._definitions(), self._scores(),
                  self._thresholds(), self._measures(), self._facts(), self._sources()]
         return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
@@ -86,6 +86,28 @@ class Rulebook:
         if decide.otherwise:
             said += f"; {word(decide.otherwise)} where no rule holds"
         yield from _wrapped(f"{said}; {word(decide.unsettled)} while the known facts leave it open.", "  ")
+
+    def _places(self) -> Iterator[str]:
+        """Who takes a place, who goes first, how many places there are."""
+        section = self.ruleset.portfolio
+        if section is None:
+            return
+        chosen, waits = word(section.chosen), word(section.waitlisted)
+        yield f"All accounts together: {chosen}, or {waits} where no place is left"
+        if section.incumbents is not None:
+            yield from _wrapped(f"first, and whatever they rank: {self.speak.words(section.incumbents)}", "  - ", "    ")
+        ties = [f"{t.order} {self.speak.words(t.of)}" for t in section.ties]
+        yield from _wrapped(f"then by {self.speak.words(section.rank_by)}, highest first; of those that rank alike, "
+                            f"by {', then '.join([*ties, 'account id'])}", "  - ", "    ")
+        said = {"ceiling": "never more places than", "start": "places to begin with:",
+                "growth": "places added at a review, at most:"}
+        for key, node in section.limits.items():
+            yield from _wrapped(f"{said[key]} {self.speak.words(node)}", "  - ", "    ")
+        yield "  - a ceiling removes nobody, and places may stay free"
+        if section.compare_with is not None:
+            yield from _wrapped(f"the list is compared with the ranking by {self.speak.words(section.compare_with)}", "  - ", "    ")
+        if section.cites:
+            yield from _wrapped(f"rests on {', '.join(section.cites)}", "  ", "    ")
 
     def _rules(self) -> Iterator[str]:
         if not self.ruleset.rules:
@@ -214,7 +236,9 @@ class Rulebook:
 
     def _sources(self) -> Iterator[str]:
         """The texts that the rules cite, and what each passage says."""
-        cited = dict.fromkeys(key for rule in self.ruleset.rules for key in rule.cites)
+        section = self.ruleset.portfolio
+        cited = dict.fromkeys([*(key for rule in self.ruleset.rules for key in rule.cites),
+                               *(section.cites if section else ())])
         texts: dict[str, list[str]] = {}
         for key in cited:
             if key in self.plan.citations:
@@ -245,6 +269,7 @@ class Rulebook:
             "currency": self.plan.currency,
             "uses": list(r.uses),
             "decide": _decide(r.decide),
+            **({"portfolio": _places(r.portfolio)} if r.portfolio else {}),
             "rules": [_rule(rule) for rule in r.rules],
             "define": [{"name": d.name, "title": d.title, "value": text_of(d.value)} for d in r.define],
             "scorecards": [_card(card) for card in r.scorecards],
@@ -290,6 +315,18 @@ def _decide(decide: rs.Decide | None) -> dict[str, Any] | None:
         return None
     return {"name": decide.name, "outcomes": list(decide.outcomes), "hit_policy": decide.hit_policy,
             "otherwise": decide.otherwise, "unsettled": decide.unsettled}
+
+
+def _places(section: rs.PlacesSection) -> dict[str, Any]:
+    return {
+        "chosen": section.chosen, "waitlisted": section.waitlisted,
+        "incumbents": text_of(section.incumbents) if section.incumbents is not None else None,
+        "rank_by": text_of(section.rank_by),
+        "ties": [f"{t.order} {text_of(t.of)}" for t in section.ties],
+        **{key: text_of(node) for key, node in section.limits.items()},
+        "compare_with": text_of(section.compare_with) if section.compare_with is not None else None,
+        "cites": list(section.cites),
+    }
 
 
 def _rule(rule: rs.Rule) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import attrs
 
 from samrules.decision.events import Event
 from samrules.decision.evidence import Evidence, evidence, leaves
+from samrules.decision.placing import Claim, Placing
 from samrules.decision.trace import Trace
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Decide, EventType, Fact
@@ -134,6 +135,7 @@ class Decision:
         rules: how each rule fared, in the order written.
         facts: the facts that were known and could matter, by name.
         counted: the events behind each fact that was counted from events, by name.
+        placing: where it stands among all accounts, if they were decided together.
     """
 
     account: str
@@ -160,6 +162,8 @@ class Decision:
     citations: Mapping[str, Citation] = attrs.field(repr=False)
     thresholds: Mapping[str, Threshold] = attrs.field(repr=False)
     currency: str | None = None
+    claim: Claim | None = attrs.field(default=None, repr=False)
+    placing: Placing | None = attrs.field(default=None, repr=False)
     explainer: Explainer | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -169,8 +173,13 @@ class Decision:
 
     @property
     def deciding(self) -> tuple[RuleResult, ...]:
-        """The rules that hold and give the outcome; under the policy `first`, the first of them."""
+        """The rules that hold and give the outcome; under the policy `first`, the first of them.
+
+        For an account on the waiting list, the rules by which it would have a place.
+        """
         outcomes = self.outcome if isinstance(self.outcome, tuple) else (self.outcome,)
+        if self.placing is not None and self.outcome == self.placing.waitlisted:
+            outcomes = (self.placing.chosen,)
         fired = tuple(r for r in self.fired if r.outcome in outcomes)
         return fired[:1] if self.decide.hit_policy == "first" else fired
 
@@ -220,6 +229,7 @@ class Decision:
             "deciding_unknowns": list(self.deciding_unknowns),
             "outputs": {name: as_json(value) for name, (value, _) in self.outputs.items()},
             "scores": {s.name: _score(s) for s in self.scores},
+            **({"portfolio": self.placing.to_dict()} if self.placing else {}),
             "fired": [self._fired(r) for r in self.fired],
             "stopped": [
                 {"rule": r.name, "title": r.title,

@@ -114,7 +114,8 @@ def record(decision: Decision, columns: Columns) -> dict[str, Any]:
         for end in ("low", "high", "band"):
             found[f"{name}_{end}"] = getattr(score, end) if score else None
     found["fired"] = _joined(r.name for r in decision.fired)
-    found["because"] = " ".join(r.because for r in decision.deciding if r.because)
+    says = decision.placing.says if decision.placing is not None else ""
+    found["because"] = " ".join(filter(None, (*(r.because for r in decision.deciding), says)))
     return found
 
 

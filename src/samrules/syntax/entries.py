@@ -156,6 +156,15 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def _prepare_portfolio(node: Mapping) -> None:
+    for key in ("chosen", "waitlisted"):
+        node[f"{key}_span"] = node[key]
+    if isinstance(node.get("ties"), Scalar):
+        ties = Sequence(node["ties"].span)
+        ties.append(node["ties"])
+        node["ties"] = ties
+
+
 def _prepare_criterion(node: Mapping) -> None:
     if ("points" in node) == ("scale" in node):
         raise problem("bad-scorecard", "a criterion has either `points` or a `scale`",
@@ -184,7 +193,7 @@ ENTRIES: dict[type, Entry] = {
     rs.Ruleset: Entry(
         "a ruleset",
         ("ruleset", "version", "title", "description", "currency", "uses", "facts", "events",
-         "measures", "parameters", "define", "scorecards", "rules", "tables", "decide"),
+         "measures", "parameters", "define", "scorecards", "rules", "tables", "decide", "portfolio"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
@@ -203,6 +212,10 @@ ENTRIES: dict[type, Entry] = {
                        ("when", "then"), _prepare_rule),
     rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled"),
                       ("outcomes",)),
+    rs.PlacesSection: Entry(
+        "a portfolio",
+        ("chosen", "waitlisted", "incumbents", "rank_by", "ties", "ceiling", "start", "growth", "compare_with", "cites"),
+        ("chosen", "waitlisted", "rank_by", "ceiling"), _prepare_portfolio),
     rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
     rs.Criterion: Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),
                          _prepare_criterion),

@@ -80,13 +80,14 @@ class Shape(enum.Enum):
     TABLE_ROW = "a row of a decision table"
     CELLS = "cells of a decision table"
     CELL = "a cell of a decision table"
+    PORTFOLIO = "the places of a portfolio"
 
 
 _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
 _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
-                    "tables": Shape.TABLES},
+                    "tables": Shape.TABLES, "portfolio": Shape.PORTFOLIO},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
@@ -102,6 +103,8 @@ _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.TABLES: {_EACH: Shape.TABLE},
     Shape.TABLE: {"inputs": Shape.EXPRESSION, "rows": Shape.TABLE_ROWS},
     Shape.TABLE_ROW: {"when": Shape.CELLS, "then": Shape.OUTPUTS},
+    Shape.PORTFOLIO: dict.fromkeys(("incumbents", "rank_by", "ceiling", "start", "growth", "compare_with"),
+                                   Shape.EXPRESSION),
     Shape.SCALE: dict.fromkeys(("of", "from", "to"), Shape.EXPRESSION),
 }
 _ITEMS: dict[Shape, Shape] = {
