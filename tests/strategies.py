@@ -351,7 +351,8 @@ def portfolios(draw: st.DrawFn) -> Case:
     case = draw(rulesets(policies=("priority", "first", "unique")))
     decide = case.data["decide"]["action"]
     incumbents: list[dict[str, Any]] = [{}, {"incumbents": "flag"}, {"incumbents": {"any": ["first_condition", "wish"]}}]
-    growing = draw(st.sampled_from([{}, {"growth": "added"}, {"start": "first", "growth": "added"}, {"start": 2, "growth": 1}]))
+    growths: list[dict[str, Any]] = [{}, {"growth": "added"}, {"start": "first", "growth": "added"}, {"start": 2, "growth": 1}]
+    growing = draw(st.sampled_from(growths))
     ties = draw(st.lists(st.sampled_from(["earliest since", "latest until", "highest count", "lowest share", "lowest level"]),
                          max_size=2))
     return Case({

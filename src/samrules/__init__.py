@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assignment",
     "Decision",
     "Diagnostic",
     "FactError",
@@ -25,11 +26,13 @@ __all__ = [
     "SamrulesError",
     "UndeclaredFactWarning",
     "__version__",
+    "assign",
     "load",
     "loads",
 ]
 
 _HOMES = {
+    "Assignment": "samrules.staffing.assignment",
     "Decision": "samrules.decision.decision",
     "Diagnostic": "samrules.diagnostics",
     "FactError": "samrules.errors",
@@ -39,6 +42,7 @@ _HOMES = {
     "RulesetError": "samrules.errors",
     "SamrulesError": "samrules.errors",
     "UndeclaredFactWarning": "samrules.errors",
+    "assign": "samrules.staffing.assignment",
     "load": "samrules.rules",
     "loads": "samrules.rules",
 }
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     )
     from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules, load, loads
+    from samrules.staffing.assignment import Assignment, assign
 
 
 def __getattr__(name: str) -> Any:

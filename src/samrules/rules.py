@@ -168,6 +168,16 @@ class Rules:
                 "no-decision", f"the ruleset `{self.name}` decides accounts one by one: it has no `portfolio`",
                 "call `decide` with each account", where=self.name)])
         day = decision_date(as_of)
+        return self.choose(self.decide_each(accounts, events=events, recorded=recorded, history=history, as_of=day), day)
+
+    def decide_each(self, accounts: Iterable[Mapping[str, Any]], *, events: Iterable[Mapping[str, Any]] | None = None,
+                    recorded: Collection[str] | None = None, history: Iterable[Mapping[str, Any]] | None = None,
+                    as_of: date | None = None) -> list[Decision]:
+        """The decision on each of several accounts by itself, with the arguments of `decide_portfolio`.
+
+        Raises FactError with the problems of all accounts at once.
+        """
+        day = decision_date(as_of)
         given = mappings(accounts, "accounts")
         ids = [str(facts.get(ID)).strip() if facts.get(ID) is not None else None for facts in given]
         happened, problems = by_account(events, "events", "bad-event", ids)
@@ -189,8 +199,8 @@ class Rules:
         if problems:
             raise FactError(dict.fromkeys(problems))
         if strangers:
-            warnings.warn(undeclared_message(list(strangers), self._plan.facts), UndeclaredFactWarning, stacklevel=2)
-        return self.choose(decisions, day)
+            warnings.warn(undeclared_message(list(strangers), self._plan.facts), UndeclaredFactWarning, stacklevel=3)
+        return decisions
 
     def choose(self, decisions: Sequence[Decision], as_of: date, locate: Locate = nowhere) -> Portfolio:
         """The portfolio from checked decisions on each account by itself. Raises FactError."""

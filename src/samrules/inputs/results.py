@@ -123,6 +123,11 @@ def _joined(words: Iterable[str]) -> str:
     return "; ".join(words)
 
 
+def csv_row(values: Iterable[Any]) -> str:
+    """A line of CSV, with its line end."""
+    return ",".join(map(_cell, values)) + "\n"
+
+
 def _csv(decisions: Iterable[Decision], columns: Columns, sink: IO[bytes]) -> None:
     sink.write((",".join(columns.names()) + "\n").encode())
     for decision in decisions:
