@@ -17,13 +17,13 @@ from samrules.errors import FactError
 STEPS = 20
 """Shares of a capacity are compared in steps of a twentieth: closer is no gain that a manager would feel."""
 
-_NODES = 20_000
+_NODES = 500
 """A search ends after so many nodes; a limit on time would make the answer hang on the machine."""
 
 _SLACK = 0.5
 """All numbers are whole: half a unit keeps the solver's rounding from mattering."""
 
-_LARGEST = 100_000
+_LARGEST = 1_000_000
 """The largest weight of an objective; beyond it a solver's tolerances could swallow a unit."""
 
 Pair = tuple[int, int]
@@ -77,6 +77,8 @@ class _Model:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
+        self.able = sorted(problem.able)
+        self.managers_of = {a: frozenset(m for b, m in self.able if b == a) for a in range(len(problem.loads))}
         self.limits = list(problem.capacities)
         self.rows: list[tuple[float, dict[Pair, int]]] = []
         """Sums that have to reach a number."""
@@ -87,15 +89,24 @@ class _Model:
 
     def admit(self, account: int) -> None:
         """Find a manager for one more account, if need be by moving those before it."""
-        able = [m for a, m in sorted(self.problem.able) if a == account]
+        able = [m for a, m in self.able if a == account]
         room = {m: self.limits[m] - self.carried(m) for m in able}
         fitting = [m for m in able if room[m] >= self.problem.loads[account]]
         if fitting:
             self.chosen[account] = self.problem.held.get(account, -1) if self.problem.held.get(account) in fitting \
                 else min(fitting, key=lambda m: (room[m], m))
             return
-        if sum(max(room_, 0) for room_ in self.rooms()) >= self.problem.loads[account]:
+        if self.may_fit(account):
             self.take(self.run({}, [*self.chosen, account]))
+
+    def may_fit(self, account: int) -> bool:
+        """Whether the managers that can take it have room, once only those that no other manager can
+        take are left with them: a bound that spares most searches of a full programme."""
+        for among in {self.managers_of[a] for a in (*self.chosen, account) if self.managers_of[a] >= self.managers_of[account]}:
+            bound_here = sum(self.problem.loads[a] for a in self.chosen if self.managers_of[a] <= among)
+            if bound_here + self.problem.loads[account] > sum(self.limits[m] for m in among):
+                return False
+        return True
 
     def keep(self) -> None:
         """Most accounts with the manager they have."""
@@ -123,7 +134,8 @@ class _Model:
         for start in range(0, len(accounts), chunk):
             part = accounts[start : start + chunk]
             weight = {account: (managers + 1) ** (len(part) - 1 - i) for i, account in enumerate(part)}
-            self.best({(a, m): weight[a] * (managers - m) for a, m in self.pairs(part)})
+            self.take(self.run({(a, m): weight[a] * (managers - m) for a, m in self.pairs(part)}, self.chosen))
+            self.able = [(a, m) for a, m in self.able if a not in weight or self.chosen[a] == m]
 
     def best(self, gain: Mapping[Pair, int]) -> None:
         """Reach the highest gain, and hold it from here on."""
@@ -139,13 +151,11 @@ class _Model:
     # --- the model ---
 
     def pairs(self, accounts: Collection[int]) -> list[Pair]:
-        return sorted(pair for pair in self.problem.able if pair[0] in set(accounts))
+        wanted = set(accounts)
+        return [pair for pair in self.able if pair[0] in wanted]
 
     def carried(self, manager: int) -> int:
         return sum(self.problem.loads[a] for a, m in self.chosen.items() if m == manager)
-
-    def rooms(self) -> list[int]:
-        return [limit - self.carried(m) for m, limit in enumerate(self.limits)]
 
     def run(self, gain: Mapping[Pair, int], accounts: Collection[int]) -> dict[int, int] | None:
         """All of the accounts with a manager each and the highest gain; None where that cannot be."""
@@ -164,12 +174,17 @@ class _Model:
         def row(low: float, high: float, terms: Mapping[Pair, int]) -> None:
             model.addRow(low, high, len(terms), [column[p] for p in terms], [float(n) for n in terms.values()])
 
-        for account in accounts:
-            row(1, 1, {p: 1 for p in pairs if p[0] == account})
-        for manager, limit in enumerate(self.limits):
-            row(-highs.kHighsInf, limit + _SLACK, {p: self.problem.loads[p[0]] for p in pairs if p[1] == manager})
+        of: dict[int, dict[Pair, int]] = {account: {} for account in accounts}
+        by: dict[int, dict[Pair, int]] = {manager: {} for manager in range(len(self.limits))}
+        for pair in pairs:
+            of[pair[0]][pair] = 1
+            by[pair[1]][pair] = self.problem.loads[pair[0]]
+        for terms in of.values():
+            row(1, 1, terms)
+        for manager, terms in by.items():
+            row(-highs.kHighsInf, self.limits[manager] + _SLACK, terms)
         for least, terms in self.rows:
-            row(least - _SLACK, highs.kHighsInf, terms)
+            row(least - _SLACK, highs.kHighsInf, {p: n for p, n in terms.items() if p in column})
         model.changeObjectiveSense(highs.ObjSense.kMaximize)
         model.run()
         status = model.getModelStatus()
