@@ -130,7 +130,7 @@ def test_the_same_input_in_any_order_gives_the_same_answer() -> None:
 
 @pytest.mark.parametrize(("managers", "said"), [
     ([manager("ana"), manager("ana")], "manager 2: duplicate-manager: the manager `ana` stands twice"),
-    ([manager("ana", -1)], "manager 1: out-of-range: `capacity_points`: -1 is below 0"),
+    ([manager("ana", -1)], "manager 1: out-of-range: `capacity_points`: -1 is out of range"),
     ([{"manager_id": "ana", "capacity_points": 3, "level_experience": None}], "manager 1: missing-value: a manager without `level_experience`"),
     ([{"manager_id": "ana", "capacity_points": 3}], "managers: missing-value: the table of managers has no column `level_experience`"),
     ([manager("ana", capacity=3, level=5)], "manager 1: out-of-range: `level_experience`"),
@@ -174,7 +174,7 @@ def test_the_command_writes_json_and_csv(tmp_path: Path) -> None:
     assert run("assign", ACCOUNTS, "--managers", MANAGERS, "--as-of", "2026-11-21", "--out", out).exit_code == 0
     lines = out.read_text("utf-8").splitlines()
     assert lines[0] == "account,account_name,manager,manager_name,before,kept,load,reason"
-    assert lines[1].startswith("alder,Alder Rail,ana,Ana Pires,ana,true,18.0,Ana Pires takes")
+    assert lines[1].startswith("alder,Alder Rail,ana,Ana Pires,ana,true,18.0,\"Ana Pires takes")
     found = json.loads(run("assign", ACCOUNTS, "--managers", MANAGERS, "--as-of", "2026-11-21", "--format", "json").stdout)
     assert found["schema"] == "samrules.assignment/1"
     assert {p["account"]: p["manager"] for p in found["accounts"]}["dorset"] is None
@@ -185,7 +185,7 @@ def test_faults_of_a_file_are_shown_in_their_place(tmp_path: Path) -> None:
     file.write_text("manager_id,capacity_points,level_experience,boss\nana,-4,,x\nben,ten,3,y\n", "utf-8")
     found = run("assign", ACCOUNTS, "--managers", file)
     assert (found.exit_code, found.stdout) == (2, "")
-    for said in ("managers.csv:1:44: error[unknown-column]", "managers.csv:2:5: error[out-of-range]",
+    for said in ("managers.csv:1:45: error[unknown-column]", "managers.csv:2:5: error[out-of-range]",
                  "managers.csv:2:8: error[missing-value]", "managers.csv:3:5: error[wrong-type]"):
         assert said in found.stderr
     refused = run("assign", ACCOUNTS, "--managers", MANAGERS, "--out", tmp_path / "a.parquet")

@@ -41,7 +41,7 @@ def table_of(managers: Iterable[Mapping[str, Any]]) -> Table:
     """Managers passed from Python as a table. Raises FactError where they are no mappings."""
     given = mappings(managers, "managers")
     rows = tuple(Row(values, f"manager {number}") for number, values in enumerate(given, start=1))
-    return Table("managers", tuple(dict.fromkeys(name for values in given for name in values)), rows)
+    return Table("", tuple(dict.fromkeys(name for values in given for name in values)), rows)
 
 
 def read_managers(table: Table, accounts: Collection[str]) -> tuple[Manager, ...]:
@@ -64,9 +64,13 @@ class _Reader:
         self.problems = list(table.problems)
         self.holder: dict[str, str] = {}
 
+    def where(self, row: Row) -> str:
+        """The row's place in its file; managers passed from Python are only counted."""
+        return self.table.where(row) if self.table.name else row.at
+
     def wrong(self, code: str, message: str, cure: str, row: Row, column: str) -> None:
         span = row.places[column] if row.places and column in row.values else None
-        self.problems.append(Diagnostic(code, message, cure, span, where=self.table.where(row)))
+        self.problems.append(Diagnostic(code, message, cure, span, where=self.where(row)))
 
     def managers(self) -> list[Manager]:
         self.columns()
@@ -75,7 +79,7 @@ class _Reader:
             values = {name: self.value(row, name) for name in COLUMNS}
             lacking = [name for name in _REQUIRED if values[name] is None and name in self.table.columns]
             for name in lacking:
-                if not any(f"`{name}`" in p.message and p.where == self.table.where(row) for p in self.problems):
+                if not any(f"`{name}`" in p.message and p.where == self.where(row) for p in self.problems):
                     self.wrong("missing-value", f"a manager without `{name}`", _REQUIRED[name], row, name)
             if lacking or any(values[name] is None for name in _REQUIRED):
                 continue
@@ -95,14 +99,14 @@ class _Reader:
             if name not in COLUMNS:
                 self.problems.append(Diagnostic(
                     "unknown-column", f"a table of managers has no column `{name}`", did_you_mean(name, COLUMNS, "columns"),
-                    self.table.header.get(name), where=self.table.name))
+                    self.table.header.get(name), where=self.table.name or "managers"))
         if not self.table.rows:
             return
         for name, cure in _REQUIRED.items():
             if name not in self.table.columns:
                 start = self.table.start()
                 self.problems.append(Diagnostic("missing-value", f"the table of managers has no column `{name}`", cure, start,
-                                                where=self.table.name))
+                                                where=self.table.name or "managers"))
 
     def value(self, row: Row, name: str) -> Value | None:
         given = row.values.get(name)

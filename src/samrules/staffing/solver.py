@@ -66,6 +66,8 @@ def solve(problem: Problem) -> Solution:
     model = _Model(problem)
     for account in problem.rank():
         model.admit(account)
+    if not model.chosen:
+        return Solution({}, model.proved)
     model.keep()
     model.level_out()
     model.by_id()
