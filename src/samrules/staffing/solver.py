@@ -191,7 +191,8 @@ class _Model:
         model.run()
         status = model.getModelStatus()
         if status != highs.HighsModelStatus.kOptimal:
-            self.proved &= status == highs.HighsModelStatus.kInfeasible
+            none = (highs.HighsModelStatus.kInfeasible, highs.HighsModelStatus.kUnboundedOrInfeasible)
+            self.proved &= status in none  # nothing here is unbounded
             return None
         values = model.getSolution().col_value
         return {account: manager for (account, manager), value in zip(pairs, values, strict=True) if value > _SLACK}
