@@ -27,6 +27,7 @@ _COMMANDS = {
     "decide": "samrules.cli.decide",
     "explain": "samrules.cli.explain",
     "facts": "samrules.cli.facts",
+    "assign": "samrules.cli.assign",
     "check": "samrules.cli.check",
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",
