@@ -109,7 +109,7 @@ def _parts(decision: Decision, outcome: str) -> list[Part]:
     if placing is not None and outcome == placing.waitlisted:
         outcome = placing.chosen  # by the rules, those wait who would have a place
     rules = _candidates(decision, outcome)
-    parts = ranking_part(decision)
+    parts = ranking_part(decision)[:1]  # what it would take is in the answer
     for rule in rules:
         state = {True: "holds", False: "does not hold", None: "is open"}[rule.truth]
         parts.append(rule_part(rule, decision, f"The rule “{rule.title}” {state}", by=rule.truth is True))
