@@ -6,7 +6,7 @@ is `status_lasted`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.model import expressions as ex
@@ -43,20 +43,31 @@ def problems_of(lifecycle: rs.Lifecycle) -> Iterator[Diagnostic]:
 
 def definitions_of(lifecycle: rs.Lifecycle) -> Iterator[rs.Definition]:
     """Whether the account has been in its state for the least time, where any state has one."""
-    timed = [s for s in lifecycle.states if s.at_least is not None]
-    if not timed or lifecycle.since is None:
+    if lifecycle.since is None or all(s.at_least is None for s in lifecycle.states):
         return
-    free = [s.name for s in lifecycle.states if s.at_least is None]
-    options: list[ex.Expr] = [_is(lifecycle, free, lifecycle.span)] if free else []
-    for state in timed:
-        assert state.at_least is not None
-        age = ex.Call("age", (lifecycle.since,), span=lifecycle.since.span)
-        served = ex.Compare(">=", age, state.at_least, span=state.at_least.span)
-        options.append(ex.All((_is(lifecycle, [state.name], state.span), served), span=state.span))
-    value = options[0] if len(options) == 1 else ex.Any_(tuple(options))
+    value = _lasted(lifecycle, lifecycle.states)
     called = lifecycle.title or lifecycle.name.replace("_", " ")
     yield rs.Definition(f"{lifecycle.name}_lasted", value, f"the {called} has lasted as long as it must", lifecycle.cites,
                         span=lifecycle.span, made_from=lifecycle.name)
+
+
+def _lasted(lifecycle: rs.Lifecycle, states: Sequence[rs.State]) -> ex.Expr:
+    """An account that is in one of these states has been in it for its least time; at least one has any.
+
+    States with the same least time share a line, so that an explanation need not go through them one by one.
+    """
+    assert lifecycle.since is not None
+    age = ex.Call("age", (lifecycle.since,), span=lifecycle.since.span)
+    alike: dict[ex.Expr | None, list[rs.State]] = {}
+    for state in sorted(states, key=lambda s: s.at_least is not None):
+        alike.setdefault(state.at_least, []).append(state)
+    options: list[ex.Expr] = []
+    for least, members in alike.items():
+        parts: list[ex.Expr] = [_is(lifecycle, [s.name for s in members], members[0].span)]
+        if least is not None:
+            parts.append(ex.Compare(">=", age, least, span=least.span))
+        options.append(parts[0] if least is None else ex.All(tuple(parts), span=members[0].span))
+    return options[0] if len(options) == 1 else ex.Any_(tuple(options), span=lifecycle.span)
 
 
 def rules_of(lifecycle: rs.Lifecycle, decision: str) -> Iterator[rs.Rule]:
@@ -79,8 +90,11 @@ def rules_of(lifecycle: rs.Lifecycle, decision: str) -> Iterator[rs.Rule]:
 def _transition(lifecycle: rs.Lifecycle, transition: rs.Transition, decision: str) -> rs.Rule:
     parts = [_is(lifecycle, list(transition.origins), transition.span)]
     parts += transition.when.operands if isinstance(transition.when, ex.All) else (transition.when,)
-    if any(s.at_least is not None for s in lifecycle.states if s.name in transition.origins):
-        lasted: ex.Expr = ex.Name(f"{lifecycle.name}_lasted", span=transition.span)
+    left = [s for s in lifecycle.states if s.name in transition.origins]
+    if any(s.at_least is not None for s in left):
+        lasted = _lasted(lifecycle, left)
+        if isinstance(lasted, ex.All):  # one least time for all: that it is in one of the states, it asks already
+            lasted = lasted.operands[-1]
         if transition.waived_by is not None:
             lasted = ex.Any_((transition.waived_by, lasted), span=transition.waived_by.span)
         parts.append(lasted)
