@@ -52,7 +52,7 @@ def definitions_of(lifecycle: rs.Lifecycle) -> Iterator[rs.Definition]:
 
 
 def _lasted(lifecycle: rs.Lifecycle, states: Sequence[rs.State]) -> ex.Expr:
-    """An account that is in one of these states has been in it for its least time; at least one has any.
+    """An account that is in one of these states has been in it for its least time; one of them has any.
 
     States with the same least time share a line, so that an explanation need not go through them one by one.
     """
@@ -63,11 +63,15 @@ def _lasted(lifecycle: rs.Lifecycle, states: Sequence[rs.State]) -> ex.Expr:
         alike.setdefault(state.at_least, []).append(state)
     options: list[ex.Expr] = []
     for least, members in alike.items():
-        parts: list[ex.Expr] = [_is(lifecycle, [s.name for s in members], members[0].span)]
-        if least is not None:
-            parts.append(ex.Compare(">=", age, least, span=least.span))
-        options.append(parts[0] if least is None else ex.All(tuple(parts), span=members[0].span))
-    return options[0] if len(options) == 1 else ex.Any_(tuple(options), span=lifecycle.span)
+        there = _is(lifecycle, [s.name for s in members], members[0].span)
+        if least is None:
+            options.append(there)
+            continue
+        served = ex.Compare(">=", age, least, span=least.span)
+        if len(alike) == 1:
+            return served  # whichever of them it is in
+        options.append(ex.All((there, served), span=members[0].span))
+    return ex.Any_(tuple(options), span=lifecycle.span)
 
 
 def rules_of(lifecycle: rs.Lifecycle, decision: str) -> Iterator[rs.Rule]:
@@ -93,8 +97,6 @@ def _transition(lifecycle: rs.Lifecycle, transition: rs.Transition, decision: st
     left = [s for s in lifecycle.states if s.name in transition.origins]
     if any(s.at_least is not None for s in left):
         lasted = _lasted(lifecycle, left)
-        if isinstance(lasted, ex.All):  # one least time for all: that it is in one of the states, it asks already
-            lasted = lasted.operands[-1]
         if transition.waived_by is not None:
             lasted = ex.Any_((transition.waived_by, lasted), span=transition.waived_by.span)
         parts.append(lasted)
