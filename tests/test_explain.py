@@ -193,3 +193,18 @@ def test_what_is_carried_stands_in_one_line() -> None:
     assert carried(text.decide({"account_id": "A", "note": "a_b"}, as_of=TODAY).outputs, None) == \
         "said: a_b; not known: pace, half"
     assert carried(text.decide({"account_id": "A"}, as_of=TODAY).outputs, None) == "not known: pace, half, said"
+
+
+def test_what_is_made_of_several_ladders_says_of_which() -> None:
+    one = "step: {on_record: level, levels: {1: , 2: {title: quality, requires: csat > 5}}}"
+    text = "ruleset: r\nversion: 1.0.0\nfacts: {level: {type: ordinal 1..2}, csat: {type: number}}\nladders:\n  LADDERS\n" \
+           "decide: {move: {outcomes: [demote, promote, hold], otherwise: hold}}\n"
+    facts = {"account_id": "A", "level": 1, "csat": 9}
+    alone = str(samrules.loads(text.replace("LADDERS", one)).decide(facts, as_of=TODAY).why())
+    assert "“From level 1 to quality”\n" in alone
+    assert "✓ there is evidence for level 2, quality\n" in alone
+    two = f"{one}\n  rung: {{title: trust, on_record: level, levels: {{1: , 2: {{requires: csat > 6}}}}}}"
+    both = str(samrules.loads(text.replace("LADDERS", two)).decide(facts, as_of=TODAY).why())
+    assert "“From level 1 to quality (step)”\n" in both
+    assert "“From level 1 to level 2 (trust)”\n" in both
+    assert "✓ there is evidence for level 2 (trust)\n" in both
