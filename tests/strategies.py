@@ -450,3 +450,49 @@ def events() -> st.SearchStrategy[list[dict[str, Any]] | None]:
                grade=st.integers(1, 5), force=DOUBLES.map(abs)),
     )
     return st.one_of(st.none(), st.lists(some, max_size=6))
+
+
+# --- portfolios ----------------------------------------------------------------------------------
+
+SETTINGS: dict[str, Any] = {
+    "cap": {"type": "integer", "range": "1.."},
+    "first": {"type": "integer", "range": "1.."},
+    "added": {"type": "integer", "range": "0.."},
+}
+
+
+@st.composite
+def portfolios(draw: st.DrawFn) -> Case:
+    """A ruleset that chooses accounts together, on top of a random one."""
+    case = draw(rulesets(policies=("priority", "first", "unique")))
+    decide = case.data["decide"]["action"]
+    incumbents: list[dict[str, Any]] = [{}, {"incumbents": "flag"}, {"incumbents": {"any": ["first_condition", "wish"]}}]
+    growths: list[dict[str, Any]] = [{}, {"growth": "added"}, {"start": "first", "growth": "added"}, {"start": 2, "growth": 1}]
+    growing = draw(st.sampled_from(growths))
+    ties = draw(st.lists(st.sampled_from(["earliest since", "latest until", "highest count", "lowest share", "lowest level"]),
+                         max_size=2))
+    return Case({
+        **case.data,
+        "facts": {**FACTS, **SETTINGS},
+        "decide": {"action": {**decide, "outcomes": [*decide["outcomes"], "waitlisted"]}},
+        "portfolio": {
+            "chosen": draw(st.sampled_from(["release", "watch", "retain"])),
+            "waitlisted": "waitlisted",
+            **draw(st.sampled_from(incumbents)),
+            "rank_by": draw(st.sampled_from(["score", "count", "amount", "revenue / cost"])),
+            "ties": ties,
+            "ceiling": draw(st.sampled_from(["cap", "min(cap, least_count)", 2, "if kind_of_firm then cap else 3"])),
+            **growing,
+            **draw(st.sampled_from([{}, {"compare_with": "revenue"}])),
+        },
+        "define": {**case.data["define"], "kind_of_firm": "cap >= 5"},
+    })
+
+
+def tables_of_accounts() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """One to four accounts with facts of their own, which share the settings of their programme."""
+    settings = st.fixed_dictionaries({}, optional={"cap": st.integers(1, 4), "first": st.integers(1, 3),
+                                                   "added": st.integers(0, 2)})
+    some = st.lists(accounts(), min_size=1, max_size=4)
+    return st.tuples(some, settings).map(
+        lambda found: [{**facts, **found[1], "account_id": f"A-{i}"} for i, facts in enumerate(found[0])])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import samrules
+from samrules.cli.main import cli
 from samrules.model.operators import OPERATORS
 from samrules.syntax.structure import parse_sources
 
@@ -52,3 +55,22 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in [*DOCS.glob("*.md"), *ROOT.glob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_readme_shows_what_is_printed() -> None:
+    page = (ROOT / "README.md").read_text("utf-8")
+    shown = re.search(r"```\n(Because of the rule .*?)```", page, re.DOTALL)
+    command = re.search(r"^samrules (explain .* norvale) --as-of", page, re.MULTILINE)
+    assert shown and command
+    args = [*command[1].replace("examples/", f"{ROOT}/examples/").split(), "--as-of", "2026-11-21"]
+    assert shown[1] in CliRunner().invoke(cli, args).stdout
+
+
+def test_the_python_of_the_readme_is_true() -> None:
+    page = (ROOT / "README.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code
+    names: dict[str, Any] = {"print": lambda _: None}
+    exec(code[1], names)
+    for value, said in re.findall(r"^(decision\.\w+)  # ([('].*)$", code[1], re.MULTILINE):
+        assert repr(eval(value, names)) == said

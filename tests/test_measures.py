@@ -453,7 +453,7 @@ def test_events_in_a_table(tmp_path: Path) -> None:
     (tmp_path / "measured.yaml").write_text(TEXT, "utf-8")
     (tmp_path / "accounts.csv").write_text("account_id\nA\nB\n", "utf-8")
     (tmp_path / "events.csv").write_text(
-        "account_id,date,event,pct,amount,reference\n"
+        "account_id,date,event,pct,amount,ticket\n"
         "A,2026-01-05,discount_requested,10%,,1\nA,2026-01-05,discount_requested,10%,,2\n"
         "Z,2026-01-05,discount_requested,10%,,3\n", "utf-8")
     arguments = ["decide", str(tmp_path / "measured.yaml"), str(tmp_path), "--as-of", "2026-11-21", "--format", "csv"]
@@ -465,7 +465,7 @@ def test_events_in_a_table(tmp_path: Path) -> None:
     other = dict(zip(header.split(","), b.split(","), strict=True))
     assert (other["account"], other["outcome"]) == ("B", "y")  # none requested: recorded, so a fact
     assert "1 event is of accounts that are not in the table: `Z`" in found.stderr
-    assert "no measure can read the columns `reference` of these events" in found.stderr
+    assert "no measure can read the columns `ticket` of these events" in found.stderr
 
 
 def test_faults_of_an_event_table_are_placed(tmp_path: Path) -> None:

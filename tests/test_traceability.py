@@ -27,8 +27,8 @@ def test_the_page_is_current() -> None:
 def test_losing_the_last_citation_is_found_by_name(tmp_path: Path) -> None:
     for path in (ROOT / "rulesets").glob("*.yaml"):
         shutil.copy(path, tmp_path)
-    facts = tmp_path / "account_facts.yaml"
-    facts.write_text(facts.read_text("utf-8").replace(", varasi/start-small", ""), "utf-8")
+    file = tmp_path / "designation.yaml"
+    file.write_text(file.read_text("utf-8").replace(", varasi/can-aspire", ""), "utf-8")
     found = CliRunner().invoke(cli, ["check", str(tmp_path / "sources.yaml")])
     assert found.exit_code == 1
-    assert "warning[untraced]: nothing rests on the passage `varasi/start-small` (idea 19)" in found.stdout
+    assert "warning[untraced]: nothing rests on the passage `varasi/can-aspire` (idea 14)" in found.stdout

@@ -15,28 +15,34 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assignment",
     "Decision",
     "Diagnostic",
     "FactError",
     "OutputError",
+    "Portfolio",
     "Rules",
     "RulesetError",
     "SamrulesError",
     "UndeclaredFactWarning",
     "__version__",
+    "assign",
     "load",
     "loads",
 ]
 
 _HOMES = {
+    "Assignment": "samrules.staffing.assignment",
     "Decision": "samrules.decision.decision",
     "Diagnostic": "samrules.diagnostics",
     "FactError": "samrules.errors",
     "OutputError": "samrules.errors",
+    "Portfolio": "samrules.portfolio.portfolio",
     "Rules": "samrules.rules",
     "RulesetError": "samrules.errors",
     "SamrulesError": "samrules.errors",
     "UndeclaredFactWarning": "samrules.errors",
+    "assign": "samrules.staffing.assignment",
     "load": "samrules.rules",
     "loads": "samrules.rules",
 }
@@ -51,7 +57,9 @@ if TYPE_CHECKING:
         SamrulesError,
         UndeclaredFactWarning,
     )
+    from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules, load, loads
+    from samrules.staffing.assignment import Assignment, assign
 
 
 def __getattr__(name: str) -> Any:

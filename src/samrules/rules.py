@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import attrs
 
 from samrules.check.checker import CheckedRuleset, check
+from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.decision.decision import Decision
 from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines import outcome
@@ -19,11 +21,14 @@ from samrules.errors import FactError, RulesetError, UndeclaredFactWarning
 from samrules.explain.explainer import Explained
 from samrules.inputs.accounts import Account
 from samrules.inputs.events import account_events, check_recorded
-from samrules.inputs.facts import account_facts, review_history
+from samrules.inputs.facts import ID, account_facts, by_account, mappings, review_history
 from samrules.model.ruleset import EventType, Fact, Ruleset
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
 from samrules.plan.planner import plan
+from samrules.portfolio.choice import choose
+from samrules.portfolio.places import Locate, nowhere
+from samrules.portfolio.portfolio import Portfolio
 from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
 
 ENGINES = ("interpreter",)
@@ -87,8 +92,14 @@ class Rules:
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of what the decision carries besides the outcome: those of `always` first, then
-        those that rules set, in the order written."""
-        return self._plan.decision.outputs if self._plan.decision else ()
+        those that rules set, in the order written, and those of the choice of a portfolio."""
+        own = PLACES_OUTPUTS if self._plan.places else ()
+        return tuple(dict.fromkeys([*(self._plan.decision.outputs if self._plan.decision else ()), *own]))
+
+    @property
+    def together(self) -> bool:
+        """Whether it decides accounts together, by `decide_portfolio`, and not one by one."""
+        return self._plan.places is not None
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -124,12 +135,87 @@ class Rules:
         Raises:
             FactError: a value of the wrong type or out of range, no `account_id`, a history that
                 does not go, a date before a parameter's first value; all problems at once.
-            RulesetError: the ruleset decides nothing.
+            RulesetError: the ruleset decides nothing, or decides accounts together.
 
         A name that nothing declares has no effect and brings an UndeclaredFactWarning.
         """
         check_engine(engine)
         self.must_decide()
+        if self.together:
+            raise RulesetError([Diagnostic(
+                "decides-together", f"the ruleset `{self.name}` decides accounts together: who is in hangs on all that compete",
+                "call `decide_portfolio` with all accounts", where=self.name)])
+        decision, strangers = self._given(facts, events, recorded, history, as_of)
+        if strangers:
+            warnings.warn(undeclared_message(strangers, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        return decision
+
+    def decide_portfolio(self, accounts: Iterable[Mapping[str, Any]], *,
+                         events: Iterable[Mapping[str, Any]] | None = None,
+                         recorded: Collection[str] | None = None,
+                         history: Iterable[Mapping[str, Any]] | None = None,
+                         as_of: date | None = None) -> Portfolio:
+        """Decide all accounts of a portfolio together: who takes a place, who waits for one.
+
+        Args:
+            accounts: the facts of each account, as `decide` takes them.
+            events, history: as `decide` takes them, each with the `account_id` it belongs to.
+            recorded, as_of: as `decide` takes them.
+
+        Raises:
+            FactError: what `decide` raises, for all accounts at once; an account that stands twice;
+                an event or a review of an account that is not among them; settings of the programme
+                that differ between accounts, or that leave no place at all.
+            RulesetError: the ruleset has no `portfolio`.
+        """
+        self.must_decide()
+        if not self.together:
+            raise RulesetError([Diagnostic(
+                "no-decision", f"the ruleset `{self.name}` decides accounts one by one: it has no `portfolio`",
+                "call `decide` with each account", where=self.name)])
+        day = decision_date(as_of)
+        return self.choose(self.decide_each(accounts, events=events, recorded=recorded, history=history, as_of=day), day)
+
+    def decide_each(self, accounts: Iterable[Mapping[str, Any]], *, events: Iterable[Mapping[str, Any]] | None = None,
+                    recorded: Collection[str] | None = None, history: Iterable[Mapping[str, Any]] | None = None,
+                    as_of: date | None = None) -> list[Decision]:
+        """The decision on each of several accounts by itself, with the arguments of `decide_portfolio`.
+
+        Raises FactError with the problems of all accounts at once.
+        """
+        day = decision_date(as_of)
+        given = mappings(accounts, "accounts")
+        ids = [str(facts.get(ID)).strip() if facts.get(ID) is not None else None for facts in given]
+        happened, problems = by_account(events, "events", "bad-event", ids)
+        reviews, more = by_account(history, "history", "bad-history", ids)
+        problems += more
+        problems += [Diagnostic("duplicate-account", f"the account `{i}` is given twice", "give each account once",
+                                where=f"account {i}") for i, n in Counter(ids).items() if i is not None and n > 1]
+        decisions: list[Decision] = []
+        strangers: dict[str, None] = {}
+        for known, account in zip(given, ids, strict=True):
+            try:
+                decision, names = self._given(known, happened.get(account, []) if events is not None else None,
+                                              recorded, reviews.get(account, []), day)
+            except FactError as error:
+                problems += error.diagnostics
+                continue
+            decisions.append(decision)
+            strangers |= dict.fromkeys(names)
+        if problems:
+            raise FactError(dict.fromkeys(problems))
+        if strangers:
+            warnings.warn(undeclared_message(list(strangers), self._plan.facts), UndeclaredFactWarning, stacklevel=3)
+        return decisions
+
+    def choose(self, decisions: Sequence[Decision], as_of: date, locate: Locate = nowhere) -> Portfolio:
+        """The portfolio from checked decisions on each account by itself. Raises FactError."""
+        return choose(self._plan, decisions, as_of, locate)
+
+    def _given(self, facts: Mapping[str, Any], events: Iterable[Mapping[str, Any]] | None,
+               recorded: Collection[str] | None, history: Iterable[Mapping[str, Any]],
+               as_of: date | None) -> tuple[Decision, list[str]]:
+        """The decision on one account as given from Python, and the names that nothing declares."""
         known, undeclared = account_facts(facts, self._plan.facts)
         day = decision_date(as_of)
         account = str(known["account_id"])
@@ -145,14 +231,15 @@ class Rules:
             raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
                                         "pass the events too, an empty list where there are none",
                                         where="recorded")])
-        if names := list(dict.fromkeys([*undeclared, *more])):
-            warnings.warn(undeclared_message(names, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
-        return self.decide_checked(known, day, reviews, record)
+        return self.decide_checked(known, day, reviews, record), list(dict.fromkeys([*undeclared, *more]))
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,
                        history: Sequence[tuple[date, Mapping[str, Value]]] = (),
                        record: Record = NO_RECORD) -> Decision:
-        """Decide on facts and events that `samrules.inputs` has checked already. Raises FactError."""
+        """Decide on facts and events that `samrules.inputs` has checked already. Raises FactError.
+
+        With a ruleset that decides together, this is the account by itself: `choose` has the last word.
+        """
         decision = outcome.decide(self._plan, facts, as_of, history, record)
         return attrs.evolve(decision, explainer=Explained())
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import math
 import re
 import signal
@@ -288,10 +289,15 @@ def _decides(rules: Rules, r: Random) -> None:
         as_of = r.choice((date(2026, 11, 21), date(2024, 2, 29), date.max, date(2026, 12, 31)))
         started = time.monotonic()
         with contextlib.suppress(FactError):
-            decision = rules.decide(facts, as_of=as_of, history=reviews, events=_events(rules, r))
-            decision.to_json().encode()
-            str(decision.why()).encode()
-            str(decision.why_not(r.choice(rules.outcomes))).encode()
+            if rules.together:
+                shared = {name: value for name, value in facts.items() if r.random() < 0.8}
+                table = [facts, *({**_account(rules, r), **shared, "account_id": f"B{i}"} for i in range(2))]
+                json.dumps(rules.decide_portfolio(table, as_of=as_of, history=reviews).to_dict(), allow_nan=False)
+            else:
+                decision = rules.decide(facts, as_of=as_of, history=reviews, events=_events(rules, r))
+                decision.to_json().encode()
+                str(decision.why()).encode()
+                str(decision.why_not(r.choice(rules.outcomes))).encode()
         _spent(started, "deciding")
 
 

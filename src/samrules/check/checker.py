@@ -11,6 +11,7 @@ import attrs
 
 from samrules.check import constructs, lints
 from samrules.check.measures import check_measure
+from samrules.check.places import PlacesChecker
 from samrules.check.scope import (
     Role,
     Scope,
@@ -59,7 +60,7 @@ def check(bundle: Bundle) -> CheckedRuleset:
     for ruleset in bundle.rulesets:
         scope = scope_of(ruleset, scopes)
         scopes[ruleset.name] = scope
-        _Checker(ruleset, bundle, Typer(scope, types, errors.append), types, errors.append).run()
+        _Checker(ruleset, bundle, Typer(scope, types, errors.append), types, errors.append, scopes).run()
     if errors:
         raise RulesetError(bundle.locate(_once(errors)))
     known = {name: type_ for name, type_ in types.items() if type_ is not None}
@@ -87,6 +88,7 @@ class _Checker:
     types: dict[str, Type | None]
     """The types of definitions, which the typer reads: filled in order of dependency."""
     report: Callable[[Diagnostic], None]
+    scopes: dict[str, Scope]
     unsound: set[str] = attrs.field(factory=set)
     """Ladders and lifecycles with problems of their own: what they stand for is not looked at."""
     sound: set[str] = attrs.field(factory=set)
@@ -101,6 +103,7 @@ class _Checker:
         self.definitions()
         self.rules()
         self.decide()
+        self.portfolio()
         self.cites()
 
     # --- names ---
@@ -343,7 +346,7 @@ class _Checker:
             if decide is not None:
                 self.outcome(rule, decide)
             self.because(rule)
-        for member in (*self.ruleset.define, *self.ruleset.scorecards):
+        for member in (*self.ruleset.define, *self.ruleset.scorecards, self.ruleset.portfolio):
             for node in expressions_of(member):
                 self.own_decision(node)
 
@@ -379,6 +382,9 @@ class _Checker:
             if meaning and meaning.role is Role.DECISION and meaning.ruleset == self.ruleset.name:
                 self.error("definition-cycle", f"the decision `{name.name}` {why}",
                            "ask for the facts or definitions behind it", name.span)
+            elif meaning and meaning.role is Role.DECISION and self.scopes[meaning.ruleset].ruleset.portfolio:
+                self.error("decides-together", f"`{name.name}` is decided for all accounts together",
+                           "ask for the definitions behind it: who qualifies hangs on one account alone", name.span)
 
     def outcome(self, rule: rs.Rule, decide: rs.Decide) -> None:
         given = [a for a in rule.then if a.name == decide.name]
@@ -417,7 +423,8 @@ class _Checker:
                            did_you_mean(name, [*self.typer.scope.names(), WHO]), rule.because_span)
                 continue
             if meaning.role is Role.DECISION and (
-                    meaning.ruleset == self.ruleset.name or meaning.of.hit_policy == "collect"):  # type: ignore[union-attr]
+                    meaning.ruleset == self.ruleset.name or meaning.of.hit_policy == "collect"  # type: ignore[union-attr]
+                    or self.scopes[meaning.ruleset].ruleset.portfolio):
                 self.error("unknown-placeholder", f"the decision `{name}` cannot stand in a sentence",
                            "say it in words: the sentence belongs to one outcome", rule.because_span)
                 continue
@@ -467,16 +474,21 @@ class _Checker:
                 self.output(assignment.value)
                 self.own_decision(assignment.value, "cannot be an output of itself")
 
+    def portfolio(self) -> None:
+        section = self.ruleset.portfolio
+        if section is not None:
+            PlacesChecker(self.ruleset, section, self.bundle, self.scopes, self.typer, self.report).run()
+
     # --- sources ---
 
     def cites(self) -> None:
         r = self.ruleset
         criteria = [c for card in r.scorecards for c in card.criteria]
         entries: list[rs.Fact | rs.EventType | rs.Measure | rs.Parameter | rs.Definition | rs.Scorecard
-                      | rs.Criterion | rs.Rule | rs.DecisionTable | rs.TableRow | rs.Ladder | rs.Lifecycle] = [
+                      | rs.Criterion | rs.Rule | rs.DecisionTable | rs.TableRow | rs.Ladder | rs.Lifecycle | rs.PlacesSection] = [
             *r.facts, *r.events, *r.measures, *r.parameters, *r.define, *r.scorecards, *criteria,
             *(rule for rule in r.rules if rule.table is None), *r.tables,
-            *(row for table in r.tables for row in table.rows)]
+            *(row for table in r.tables for row in table.rows), *((r.portfolio,) if r.portfolio else ())]
         made_by: list[rs.Ladder | rs.Lifecycle] = [*r.ladders, *r.lifecycles]
         makers = {m.name: m for m in made_by}
         entries += made_by

@@ -63,7 +63,8 @@ def _citing(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 
 def _written(ruleset: rs.Ruleset) -> Iterator[ex.Expr]:
-    for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules, ruleset.decide):
+    for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules, ruleset.decide,
+                   ruleset.portfolio):
         yield from expressions_of(member)
 
 
@@ -99,6 +100,8 @@ def _outcomes(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
     if decide is None:
         return
     given = {a.value for rule in ruleset.rules for a in rule.then if a.name == decide.name}
+    if ruleset.portfolio is not None:
+        given.add(ruleset.portfolio.waitlisted)
     for outcome in decide.outcomes:
         if outcome not in given and outcome != decide.otherwise:
             yield Diagnostic("never-given", f"no rule gives the outcome `{outcome}`",
@@ -117,12 +120,15 @@ def _scorecards(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 
 def _assumptions(ruleset: rs.Ruleset, scopes: dict[str, Scope]) -> Iterator[Diagnostic]:
-    """The rules that use `is known`, `is missing` or `coalesce`, directly or through definitions; and
-    the outputs of `always` that do."""
+    """The rules that use `is known`, `is missing` or `coalesce`, directly or through definitions; the
+    choice of a portfolio and the outputs of `always` that do."""
     overturned = "learning that fact may overturn a settled decision; explanations say so"
-    for rule in ruleset.rules:
-        for node in _assuming(ruleset, list(expressions_of(rule)), scopes):
-            yield Diagnostic("assumption", f"the rule `{rule.name}` rests on `{text_of(node)}`", overturned, node.span)
+    members: list[tuple[str, object]] = [(f"the rule `{rule.name}`", rule) for rule in ruleset.rules]
+    if ruleset.portfolio is not None:
+        members.append(("the portfolio", ruleset.portfolio))
+    for what, member in members:
+        for node in _assuming(ruleset, list(expressions_of(member)), scopes):
+            yield Diagnostic("assumption", f"{what} rests on `{text_of(node)}`", overturned, node.span)
     for output in ruleset.decide.always if ruleset.decide else ():
         written = [output.value] if isinstance(output.value, ex.Expr) else []
         for node in _assuming(ruleset, written, scopes):

@@ -82,6 +82,9 @@ def _citing(ruleset: Ruleset) -> Iterator[tuple[str, Encoding]]:
         for entry in entries:
             for key in entry.cites:  # type: ignore[attr-defined]
                 yield key, Encoding(ruleset.name, what, entry.name)  # type: ignore[attr-defined]
+    if ruleset.portfolio is not None:
+        for key in ruleset.portfolio.cites:
+            yield key, Encoding(ruleset.name, "section", "portfolio")
 
 
 def traceability_page(sources: Path) -> str:

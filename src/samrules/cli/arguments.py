@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from samrules.inputs.accounts import Accounts
+    from samrules.inputs.accounts import Account, Accounts
+    from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules
 
 ruleset = click.argument("ruleset", metavar="RULESET")
@@ -59,6 +61,17 @@ def checked_accounts(rules: Rules, table: str, reviews: str | None, happened: st
     found = check_tables(read_tables(table, reviews, happened), rules.facts, rules.events, day)
     warn(found.warnings)
     return found
+
+
+def decided_together(rules: Rules, table: Accounts, accounts: Iterable[Account], day: date) -> Portfolio:
+    """The portfolio of a table. Raises FactError, placed in the table."""
+    from samrules.errors import FactError
+
+    decisions = [rules.decide_account(a, table.recorded, day) for a in accounts]
+    try:
+        return rules.choose(decisions, day, table.locate)
+    except FactError as error:
+        raise table.shown(error) from None
 
 
 def as_json(data: Any) -> str:

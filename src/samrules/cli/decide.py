@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from samrules.decision.decision import Decision
     from samrules.inputs.accounts import Account, Accounts
     from samrules.inputs.results import Columns
+    from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules
 
 _PROGRESS_FROM = 200
@@ -46,7 +47,8 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
             format_: str | None, out: Path | None) -> None:
     """Decide every account of a table, each with its reasons.
 
-    RULESET is the name of a bundled ruleset or the path of a ruleset file.
+    RULESET is the name of a bundled ruleset or the path of a ruleset file. One that chooses a portfolio decides the
+    accounts together: who takes a place, who waits for one.
 
     ACCOUNTS is a table of facts, one row an account: CSV (UTF-8, separated by commas, else by
     semicolons or tabs), JSON, JSON lines or Parquet; a folder that holds `accounts.*` and perhaps
@@ -68,13 +70,20 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     _check_format(format_, out)
     rules = arguments.decider(ruleset)
     table = arguments.checked_accounts(rules, accounts, history, events, day)
-    decisions = (rules.decide_account(a, table.recorded, day) for a in _watched(table))
+    portfolio = arguments.decided_together(rules, table, _watched(table), day) if rules.together else None
+    decisions = iter(portfolio.decisions) if portfolio is not None else \
+        (rules.decide_account(a, table.recorded, day) for a in _watched(table))
 
     def write(sink: IO[bytes]) -> None:
         _write(decisions, format_, rules, sink, to_terminal=out is None and sys.stdout.isatty())
+        if portfolio is not None and format_ == "table":
+            from samrules.cli.table import choice_below
+
+            sink.write(choice_below(portfolio).encode())
 
     if out is not None:
         write_whole(out, write)
+        _tell(portfolio, format_)
         return
     import tempfile
 
@@ -84,6 +93,17 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
         whole.seek(0)
         while block := whole.read(1 << 20):
             emit_bytes(block)
+    _tell(portfolio, format_)
+
+
+def _tell(portfolio: Portfolio | None, format_: str) -> None:
+    """Beside results for a program, a person is told of the choice; a table has it below."""
+    from samrules.cli.report import message, printable
+
+    if portfolio is not None and format_ != "table":
+        message(printable(portfolio.says))
+        if portfolio.likeness is not None:
+            message(printable(portfolio.likeness.says))
 
 
 def _check_format(format_: str, out: Path | None) -> None:

@@ -45,7 +45,10 @@ def command(ruleset: str, accounts: str, account: str, why_not: str | None, hist
     rules = arguments.decider(ruleset)
     table = arguments.checked_accounts(rules, accounts, history, events, day)
     chosen = _find(table, account)
-    decision = rules.decide_account(chosen, table.recorded, day)
+    if rules.together:  # within the whole table
+        decision = arguments.decided_together(rules, table, table.accounts, day).decision(chosen.id)
+    else:
+        decision = rules.decide_account(chosen, table.recorded, day)
     found = decision.why() if why_not is None else decision.why_not(why_not)
     if format_ == "json":
         emit(arguments.as_json(found.to_dict()))

@@ -26,6 +26,8 @@ _COMMANDS = {
     "show": "samrules.cli.show",
     "decide": "samrules.cli.decide",
     "explain": "samrules.cli.explain",
+    "facts": "samrules.cli.facts",
+    "assign": "samrules.cli.assign",
     "check": "samrules.cli.check",
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",

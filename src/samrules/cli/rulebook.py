@@ -63,7 +63,7 @@ class Rulebook:
         return found
 
     def text(self) -> str:
-        parts = [self._head(), self._decision(), self._rules(), *map(self._made_by, self._makers()),
+        parts = [self._head(), self._decision(), self._places(), self._rules(), *map(self._made_by, self._makers()),
                  self._definitions(), self._scores(), self._thresholds(), self._measures(), self._facts(), self._sources()]
         return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
@@ -90,6 +90,28 @@ class Rulebook:
         if decide.always:
             carried = [f"{word(a.name)}: {self._value(a.value)}" for a in decide.always]
             yield from _wrapped(f"Always → {'; '.join(carried)}", "  ", "    ")
+
+    def _places(self) -> Iterator[str]:
+        """Who takes a place, who goes first, how many places there are."""
+        section = self.ruleset.portfolio
+        if section is None:
+            return
+        chosen, waits = word(section.chosen), word(section.waitlisted)
+        yield f"All accounts together: {chosen}, or {waits} where no place is left"
+        if section.incumbents is not None:
+            yield from _wrapped(f"first, and whatever they rank: {self.speak.words(section.incumbents)}", "  - ", "    ")
+        ties = [f"{t.order} {self.speak.words(t.of)}" for t in section.ties]
+        yield from _wrapped(f"then by {self.speak.words(section.rank_by)}, highest first; of those that rank alike, "
+                            f"by {', then '.join([*ties, 'account id'])}", "  - ", "    ")
+        said = {"ceiling": "never more places than", "start": "places to begin with:",
+                "growth": "places added at a review, at most:"}
+        for key, node in section.limits.items():
+            yield from _wrapped(f"{said[key]} {self.speak.words(node)}", "  - ", "    ")
+        yield "  - a ceiling removes nobody, and places may stay free"
+        if section.compare_with is not None:
+            yield from _wrapped(f"the list is compared with the ranking by {self.speak.words(section.compare_with)}", "  - ", "    ")
+        if section.cites:
+            yield from _wrapped(f"rests on {', '.join(section.cites)}", "  ", "    ")
 
     def _rules(self) -> Iterator[str]:
         """The rules written as such, and the rows of tables."""
@@ -235,7 +257,9 @@ class Rulebook:
 
     def _sources(self) -> Iterator[str]:
         """The texts that the rules cite, and what each passage says."""
-        cited = dict.fromkeys(key for rule in self.ruleset.rules for key in rule.cites)
+        section = self.ruleset.portfolio
+        cited = dict.fromkeys([*(key for rule in self.ruleset.rules for key in rule.cites),
+                               *(section.cites if section else ())])
         texts: dict[str, list[str]] = {}
         for key in cited:
             if key in self.plan.citations:
@@ -266,6 +290,7 @@ class Rulebook:
             "currency": self.plan.currency,
             "uses": list(r.uses),
             "decide": _decide(r.decide),
+            **({"portfolio": _places(r.portfolio)} if r.portfolio else {}),
             "rules": [_rule(rule) for rule in r.rules],
             "ladders": [ladders_shown.to_dict(ladder) for ladder in r.ladders],
             "lifecycles": [ladders_shown.to_dict(lifecycle) for lifecycle in r.lifecycles],
@@ -318,6 +343,18 @@ def _decide(decide: rs.Decide | None) -> dict[str, Any] | None:
         return None
     return {"name": decide.name, "outcomes": list(decide.outcomes), "hit_policy": decide.hit_policy,
             "otherwise": decide.otherwise, "unsettled": decide.unsettled, "always": _set(decide.always)}
+
+
+def _places(section: rs.PlacesSection) -> dict[str, Any]:
+    return {
+        "chosen": section.chosen, "waitlisted": section.waitlisted,
+        "incumbents": text_of(section.incumbents) if section.incumbents is not None else None,
+        "rank_by": text_of(section.rank_by),
+        "ties": [f"{t.order} {text_of(t.of)}" for t in section.ties],
+        **{key: text_of(node) for key, node in section.limits.items()},
+        "compare_with": text_of(section.compare_with) if section.compare_with is not None else None,
+        "cites": list(section.cites),
+    }
 
 
 def _rule(rule: rs.Rule) -> dict[str, Any]:

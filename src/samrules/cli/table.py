@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from samrules.cli.report import colour_allowed, printable
 from samrules.decision.decision import Decision
+from samrules.decision.placing import owner_of
 from samrules.decision.words import counted, day, listed, sentence, word
 from samrules.explain.conditions import Phrases
-from samrules.explain.rules_in_words import carried, stopped_part
+from samrules.explain.rules_in_words import asked, carried, stopped_part
 from samrules.model.ruleset import CONFLICT
-from samrules.model.types import Kind
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules
 
 _WIDTH = 100
@@ -38,7 +39,7 @@ def decisions_table(rules: Rules, decisions: Iterable[Decision], terminal: bool)
     table.add_column("Decision", max_width=17)
     table.add_column("Why", ratio=1)
     counts: Counter[str] = Counter()
-    asked: Counter[str] = Counter()
+    often: Counter[str] = Counter()
     head = ""
     for decision in decisions:
         outcome = outcome_words(decision)
@@ -48,9 +49,10 @@ def decisions_table(rules: Rules, decisions: Iterable[Decision], terminal: bool)
         if decision.who != decision.account:
             who.append("\n" + printable(decision.account).replace("\n", " "), "not bold dim")
         style = "bold" if decision.settled else "yellow"
-        asked.update(_asked(decision, fact) for fact in decision.deciding_unknowns[:_FACTS_SHOWN])
+        often.update(asked(decision, fact) for fact in decision.deciding_unknowns[:_FACTS_SHOWN]
+                     if not owner_of(fact)[1])
         table.add_row(who, Text(outcome, style), Text(printable(reason(decision))))
-    return f"{head}\n\n{_drawn(table, terminal)}\n{_worth_asking(asked)}{summary(counts)}\n"
+    return f"{head}\n\n{_drawn(table, terminal)}\n{_worth_asking(often)}{summary(counts)}\n"
 
 
 def _worth_asking(asked: Counter[str]) -> str:
@@ -60,6 +62,12 @@ def _worth_asking(asked: Counter[str]) -> str:
         return ""
     said = "; ".join(f"{fact} ({n:,} accounts)" for fact, n in often)
     return "\n".join(textwrap.wrap(f"Most worth finding out: {said}.", _WIDTH)) + "\n\n"
+
+
+def choice_below(portfolio: Portfolio) -> str:
+    """What is said below the table of a portfolio: the places, and whether the list copies another."""
+    said = [portfolio.says, *([portfolio.likeness.says] if portfolio.likeness else [])]
+    return "".join("\n" + "\n".join(textwrap.wrap(printable(text), _WIDTH)) + "\n" for text in said)
 
 
 def summary(counts: Counter[str]) -> str:
@@ -100,6 +108,7 @@ def _said(decision: Decision) -> str:
     if decision.outcome == CONFLICT:
         both = listed([f"“{r.title}” ({word(r.outcome)})" for r in decision.fired])
         return f"Rules that exclude each other hold at once: {both}. The ruleset must say which comes first."
+    says = decision.placing.says if decision.placing is not None else ""
     rules = decision.deciding
     if not rules:
         return _otherwise(decision)
@@ -108,7 +117,7 @@ def _said(decision: Decision) -> str:
         said = " ".join(r.because or sentence(r.title) for r in rules)
     elif len(rules) > 1:
         said += " Also: " + _end("; ".join(_lower(r.title) for r in rules[1:]))
-    return said
+    return says or said
 
 
 def _open(decision: Decision) -> str:
@@ -116,17 +125,11 @@ def _open(decision: Decision) -> str:
     unknown = decision.deciding_unknowns
     if not unknown:
         return f"Open: {possible}. A calculation has no result, or an earlier review is incomplete."
-    shown = [_asked(decision, fact) for fact in unknown[:_FACTS_SHOWN]]
+    shown = [asked(decision, fact) for fact in unknown[:_FACTS_SHOWN]]
     if more := len(unknown) - len(shown):
         shown.append(f"and {more} more")
-    return f"Open: {possible}.\nFind out first: {_end('; '.join(shown))}"
-
-
-def _asked(decision: Decision, fact: str) -> str:
-    declared = decision.declared.get(fact)
-    title = (declared.title if declared else None) or word(fact)
-    clause = declared is not None and declared.type.kind is Kind.BOOLEAN and declared.title
-    return f"whether {title}" if clause else title
+    says = f" {decision.placing.says}" if decision.placing is not None else ""
+    return f"Open: {possible}.{says}\nFind out first: {_end('; '.join(shown))}"
 
 
 def _otherwise(decision: Decision) -> str:

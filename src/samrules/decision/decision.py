@@ -12,6 +12,7 @@ import attrs
 from samrules.decision.events import Event
 from samrules.decision.evidence import Evidence, evidence, leaves
 from samrules.decision.part import Part
+from samrules.decision.placing import Claim, Placing
 from samrules.decision.policy import deciding
 from samrules.decision.trace import Trace
 from samrules.model import expressions as ex
@@ -138,6 +139,7 @@ class Decision:
         rules: how each rule fared, in the order written.
         facts: the facts that were known and could matter, by name.
         counted: the events behind each fact that was counted from events, by name.
+        placing: where it stands among all accounts, if they were decided together.
     """
 
     account: str
@@ -165,6 +167,8 @@ class Decision:
     thresholds: Mapping[str, Threshold] = attrs.field(repr=False)
     currency: str | None = None
     parts: tuple[Part, ...] = ()
+    claim: Claim | None = attrs.field(default=None, repr=False)
+    placing: Placing | None = attrs.field(default=None, repr=False)
     explainer: Explainer | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -174,8 +178,14 @@ class Decision:
 
     @property
     def deciding(self) -> tuple[RuleResult, ...]:
-        """The rules that hold and give the outcome; under the policy `first`, the first of them."""
-        places = deciding(self.decide, self.outcome, [(r.outcome, r.truth) for r in self.rules])
+        """The rules that hold and give the outcome; under the policy `first`, the first of them.
+
+        For an account on the waiting list, the rules by which it would have a place.
+        """
+        outcome = self.outcome
+        if self.placing is not None and outcome == self.placing.waitlisted:
+            outcome = self.placing.chosen
+        places = deciding(self.decide, outcome, [(r.outcome, r.truth) for r in self.rules])
         return tuple(self.rules[place] for place in places)
 
     @property
@@ -225,6 +235,7 @@ class Decision:
             "outputs": _outputs(self.outputs),
             **({"parts": [_part(p) for p in self.parts]} if self.parts else {}),
             "scores": {s.name: _score(s) for s in self.scores},
+            **({"portfolio": self.placing.to_dict()} if self.placing else {}),
             "fired": [self._fired(r) for r in self.fired],
             "stopped": [
                 {"rule": r.name, "title": r.title,

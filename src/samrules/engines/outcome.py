@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -20,6 +21,7 @@ from samrules.decision.decision import (
 )
 from samrules.decision.events import Event
 from samrules.decision.part import Part
+from samrules.decision.placing import Claim, SortKey
 from samrules.decision.policy import Verdict, deciding, judge
 from samrules.decision.trace import Trace, missing_facts
 from samrules.decision.weigh import deciding_unknowns, short_of
@@ -56,6 +58,7 @@ def decide(plan: Plan, facts: Facts, as_of: date,
     unknowns = () if verdict.settled else deciding_unknowns(main.decide, rules, scores, list(plan.facts))
     read = {name: facts[name] for name in sorted(facts) if name in plan.read}
     return Decision(
+        claim=_claim(plan, now),
         account=str(facts["account_id"]),
         account_name=_name_of(facts),
         as_of=as_of,
@@ -98,6 +101,39 @@ def _at_review(plan: Plan, known: Facts, record: Record, day: date) -> Facts | F
         if any(d.code != "parameter-not-yet" for d in error.diagnostics):
             raise
         return error
+
+
+def _claim(plan: Plan, now: View) -> Claim | None:
+    """What the account brings to the choice of a portfolio."""
+    places = plan.places
+    if places is None:
+        return None
+    incumbent = evaluate(places.incumbents, now) if places.incumbents is not None else None
+    compared = evaluate(places.compared.expr, now).value if places.compared is not None else None
+    return Claim(
+        incumbent=_truth(incumbent) if incumbent is not None else False,
+        incumbent_missing=tuple(missing_facts(incumbent)) if incumbent is not None else (),
+        keys=(_sort_key(places.rank, 1, now), *(_sort_key(t.value, t.sign, now) for t in places.ties)),
+        compared=float(compared) if isinstance(compared, int | float) else None,
+    )
+
+
+def _sort_key(shown: Shown, sign: int, now: View) -> SortKey:
+    """A value as accounts are ordered by it, the lower first; `sign` is 1 where the upper end goes first."""
+    low = evaluate(shown.expr, now)
+    high = evaluate(shown.high, now) if shown.high is not None else low
+    ends = [_ordered(low.value), _ordered(high.value)]
+    if None in ends:
+        return SortKey(-math.inf, math.inf, tuple(missing_facts(low)))
+    missing = dict.fromkeys([*missing_facts(low), *missing_facts(high)]) if ends[0] != ends[1] else ()
+    first, last = sorted(-sign * end for end in ends if end is not None)
+    return SortKey(first, last, tuple(missing))
+
+
+def _ordered(value: Value | None) -> float | None:
+    if isinstance(value, date):
+        return value.toordinal()
+    return value if isinstance(value, int | float) else None
 
 
 def _thresholds(plan: Plan, day: date) -> dict[str, Threshold]:

@@ -111,10 +111,19 @@ class Phrases:
         return self.condition(trace).split(", ")[0]
 
     def events(self, trace: Trace) -> tuple[Item, ...]:
-        """The events behind the facts of a condition, with their days; the latest first."""
+        """The events behind the facts of a condition, each once, with their days; the latest first.
+
+        What another ruleset's decision rests on is that ruleset's to explain.
+        """
+        if _decision_asked(trace):
+            return ()
         lines: list[Item] = []
+        shown: list[tuple[Event, ...]] = []
         for fact in facts_seen(trace):
             events = self.decision.counted.get(fact, ())
+            if events in shown:
+                continue
+            shown.append(events)
             lines += [Item(self.event(e)) for e in reversed(events[-_EVENTS_SHOWN:])]
             if more := len(events) - _EVENTS_SHOWN:
                 lines += [Item(f"and {counted(more, 'earlier ones')}")] if more > 0 else []

@@ -8,6 +8,7 @@ import attrs
 
 from samrules.decision.decision import Decision, RuleResult, ScoreResult
 from samrules.decision.part import Part as Asked
+from samrules.decision.placing import owner_of
 from samrules.decision.trace import Trace, unique
 from samrules.decision.words import (
     counted,
@@ -35,10 +36,16 @@ def title_of(decision: Decision, fact: str) -> str:
 
 
 def asked(decision: Decision, fact: str) -> str:
-    """A fact as something to find out: `gross margin`, `whether the customer wants more`."""
+    """A fact as something to find out: `gross margin`, `whether the customer wants more`; that of
+    another account with its name: `Teclan: gross margin`."""
+    fact, owner = owner_of(fact)
     declared = decision.declared.get(fact)
     title = title_of(decision, fact)
-    return f"whether {title}" if declared and declared.type.kind is Kind.BOOLEAN else title
+    said = f"whether {title}" if declared and declared.title and declared.type.kind is Kind.BOOLEAN else title
+    if not owner:
+        return said
+    names = dict(decision.placing.names) if decision.placing is not None else {}
+    return f"{names.get(owner, owner)}: {said}"
 
 
 def outcome_words(decision: Decision) -> str:
@@ -259,7 +266,8 @@ def stopped_part(decision: Decision) -> list[Part]:
 
 def also_held(decision: Decision) -> list[Part]:
     """Rules that hold and did not decide."""
-    outcomes = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
+    outcomes = {r.outcome for r in decision.deciding}
+    outcomes |= set(decision.outcome) if isinstance(decision.outcome, tuple) else {decision.outcome}
     items = [Item(f"{word(r.outcome)}, by “{r.title}”" + (f": {r.because}" if r.because else ""), HOLDS)
              for r in decision.fired if r.outcome not in outcomes]
     return [Part("Also holding, without deciding", (), tuple(items))] if items else []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from samrules.decision.decision import Decision
+from samrules.decision.placing import owner_of
 from samrules.decision.words import counted, listed, word
 from samrules.explain.explanation import UNKNOWN, Explanation, Item, Part
+from samrules.explain.placing import answered, ranking_part
 from samrules.explain.rules_in_words import (
     also_held,
     asked,
@@ -44,7 +46,7 @@ def why(decision: Decision) -> Explanation:
         account=decision.account,
         outcome=decision.outcome,
         title=f"{decision.who}: {outcome_words(decision)}",
-        answer=answer,
+        answer=answered(decision, answer),
         parts=tuple(parts),
         record=record_line(decision),
     )
@@ -64,8 +66,9 @@ def _settled(decision: Decision) -> tuple[str, list[Part]]:
         answer = f"No rule for {named} holds, and {outcome_words(decision)} is the outcome then."
         if any(r.truth is None for r in decision.rules):
             answer += " No fact that is still unknown could change it."
-    parts += asked_part(decision) + outputs_part(decision)
-    parts += nearest_misses(decision, most=1 if rules else _FAR)
+    parts += ranking_part(decision) + asked_part(decision) + outputs_part(decision)
+    if decision.placing is None or decision.outcome != decision.placing.waitlisted:
+        parts += nearest_misses(decision, most=1 if rules else _FAR)
     parts += stopped_part(decision) + also_held(decision)
     return answer, [*parts, *score_parts(decision), *threshold_parts(rules, decision),
                     *sources_part(rules, decision)]
@@ -92,13 +95,17 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
         if more := len(unknown) - _FACTS_SHOWN:
             items += [Item(f"and {counted(more, 'more facts')} that bear on it less")] if more > 0 else []
         parts.append(Part("What to find out, most decisive first", (), tuple(items)))
-    open_rules = [r for r in decision.rules if r.truth is None and r.outcome in decision.possible]
+    wanted = set(decision.possible)
+    if decision.placing is not None and decision.placing.waitlisted in wanted:
+        wanted.add(decision.placing.chosen)  # by the rules, those wait who would have a place
+    open_rules = [r for r in decision.rules if r.truth is None and r.outcome in wanted]
     for rule in open_rules[:_RULES_SHOWN]:
         heading = f"{word(rule.outcome).capitalize()} hangs on “{rule.title}”"
         parts.append(rule_part(rule, decision, heading, open_only=True))
     if rest := open_rules[_RULES_SHOWN:]:
         items = [Item(f"{word(r.outcome)}, by “{r.title}”", UNKNOWN) for r in rest]
         parts.append(Part("Also open", (), tuple(items)))
+    parts += ranking_part(decision)
     fired = [Item(f"{word(r.outcome)}, by “{r.title}”", "holds") for r in decision.fired]
     if fired:
         parts.append(Part("Already holding", (), tuple(fired)))
@@ -107,7 +114,7 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
 
 
 def _asked_for(fact: str, decision: Decision) -> str:
-    declared = decision.declared.get(fact)
+    declared = decision.declared.get(owner_of(fact)[0])
     title = asked(decision, fact)
     source = f"; source: {declared.source}" if declared and declared.source else ""
     return f"{title} ({fact}{source})"

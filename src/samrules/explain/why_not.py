@@ -7,6 +7,7 @@ from samrules.decision.words import listed, word
 from samrules.diagnostics import Diagnostic, did_you_mean
 from samrules.errors import FactError
 from samrules.explain.explanation import Explanation, Part
+from samrules.explain.placing import ranking_part, why_not_a_place
 from samrules.explain.rules_in_words import (
     outcome_words,
     record_line,
@@ -31,7 +32,8 @@ def why_not(decision: Decision, outcome: str) -> Explanation:
         answer = f"It is {word(outcome)}. {found.answer}"
         parts = found.parts
     else:
-        answer, parts = _answer(decision, outcome), tuple(_parts(decision, outcome))
+        placed = why_not_a_place(decision, decision.placing, outcome) if decision.placing else None
+        answer, parts = placed or _answer(decision, outcome), tuple(_parts(decision, outcome))
     return Explanation(
         question=f"why not {outcome}",
         account=decision.account,
@@ -103,8 +105,11 @@ def _blocking(decision: Decision, outcome: str) -> list[RuleResult]:
 
 
 def _parts(decision: Decision, outcome: str) -> list[Part]:
+    placing = decision.placing
+    if placing is not None and outcome == placing.waitlisted:
+        outcome = placing.chosen  # by the rules, those wait who would have a place
     rules = _candidates(decision, outcome)
-    parts = []
+    parts = ranking_part(decision)
     for rule in rules:
         state = {True: "holds", False: "does not hold", None: "is open"}[rule.truth]
         parts.append(rule_part(rule, decision, f"The rule “{rule.title}” {state}", by=rule.truth is True))

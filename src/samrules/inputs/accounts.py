@@ -52,6 +52,17 @@ class Accounts:
     recorded: frozenset[str]
     """The kinds of events that are recorded at all."""
     warnings: tuple[Diagnostic, ...]
+    table: Table | None = attrs.field(default=None, repr=False)
+    rows: Mapping[str, Row] = attrs.field(factory=dict, repr=False)
+
+    def locate(self, account: str, fact: str) -> Span | None:
+        """Where a fact of an account stands in its file."""
+        row = self.rows.get(account)
+        return row.places[fact] if row is not None and row.places and fact in row.values else None
+
+    def shown(self, error: FactError) -> FactError:
+        """The same error, each problem with its line of text."""
+        return FactError(self.table.shown(error.diagnostics)) if self.table is not None else error
 
 
 def check_tables(tables: Tables, declared: Mapping[str, Fact], kinds: Mapping[str, EventType],
@@ -81,7 +92,7 @@ def check_tables(tables: Tables, declared: Mapping[str, Fact], kinds: Mapping[st
     return Accounts(
         tuple(Account(known, tuple(sorted(reviews.get(i, ()), key=_day)), events.of.get(i, ()))
               for i, known in facts.items()),
-        events.recorded, tuple(warnings))
+        events.recorded, tuple(warnings), tables.accounts, main.rows)
 
 
 def _day(review: Review) -> date:
@@ -98,6 +109,7 @@ class _Checker:
         self.found = list(table.problems)
         self.strangers: dict[str, int] = {}
         self.late = 0
+        self.rows: dict[str, Row] = {}
         self.missing = [c for c in (ID, *beside) if c not in table.columns]
         for column in self.missing if table.columns else ():
             self.missing_column(column)
@@ -152,7 +164,7 @@ class _Checker:
 
     def accounts(self) -> dict[str, dict[str, Value]]:
         facts: dict[str, dict[str, Value]] = {}
-        first: dict[str, Row] = {}
+        first = self.rows
         for row, result in self.gathered():
             self.found += result.problems
             account = result.facts.get(ID)

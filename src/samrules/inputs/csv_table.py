@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -28,6 +28,12 @@ def read_csv(text: str, name: str) -> Table:
     if not text.strip():
         raise empty(name)
     return _Reader(name, lines).table()
+
+
+def separator_of(lines: Iterable[str]) -> str:
+    """What separates the cells, told by the header, the first line that is not blank."""
+    header = next((line for line in lines if line.strip()), "")
+    return _Reader("", [header]).find_separator()
 
 
 def _null_byte(lines: Sequence[str], name: str) -> FactError:

@@ -15,7 +15,8 @@ from samrules.inputs.facts import ID, BadValue, convert, mappings
 from samrules.model.ruleset import EventType, Fact
 from samrules.model.types import Kind, Type
 
-EVENT, DATE = "event", "date"
+EVENT, DATE, REFERENCE = "event", "date", "reference"
+"""A `reference` is read by no measure: it tells events apart that are alike in all else."""
 _DAY = Fact(DATE, Type(Kind.DATE))
 _KIND = Fact(EVENT, Type(Kind.TEXT))
 
@@ -73,7 +74,7 @@ class Reader:
             if (found := value(field.name, field)) is not None:
                 fields[field.name] = found
         if kind is not None:
-            declared = {f.name for f in kind.fields} | {ID, EVENT, DATE}
+            declared = {f.name for f in kind.fields} | {ID, EVENT, DATE, REFERENCE}
             self.strangers |= {c: None for c, v in given.items() if c not in declared and v not in (None, "")}
         if len(self.problems) > before or kind is None or not isinstance(day, date):
             return None
@@ -81,7 +82,7 @@ class Reader:
         key = (account, (event.order, str(sorted((k, str(v)) for k, v in given.items()))))
         if key in self.seen:
             wrong("bad-event", f"the same event twice; first in {self.seen[key]}",
-                  "keep one, or tell them apart by a column such as a reference")
+                  "keep one, or tell them apart by a column `reference`")
             return None
         self.seen[key] = where
         return event

@@ -282,6 +282,23 @@ def mappings(given: object, what: str) -> list[Mapping[str, Any]]:
     return entries
 
 
+def by_account(given: Iterable[Mapping[str, Any]] | None, what: str, code: str,
+               accounts: Iterable[str | None]) -> tuple[dict[str | None, list[Mapping[str, Any]]], list[Diagnostic]]:
+    """Events or reviews of several accounts passed from Python, by account; and those that belong to none of them."""
+    known = set(accounts) - {None}
+    found: dict[str | None, list[Mapping[str, Any]]] = {}
+    problems = []
+    for number, entry in enumerate(mappings(given, what), start=1):
+        owner = entry.get(ID)
+        account = str(owner).strip() if owner is not None else None
+        if account in known:
+            found.setdefault(account, []).append(entry)
+            continue
+        said = f"`{owner}` is none of the accounts" if owner is not None else "no `account_id`"
+        problems.append(Diagnostic(code, said, "give the id of one of the accounts", where=f"{what}, entry {number}"))
+    return found, problems
+
+
 def review_history(given: Iterable[Mapping[str, Any]] | None, declared: Mapping[str, Fact], account: str,
                    as_of: date) -> tuple[list[tuple[date, dict[str, Value]]], list[str]]:
     """Earlier reviews passed from Python, in order of date, and the names that nothing declares.

@@ -114,12 +114,18 @@ def record(decision: Decision, columns: Columns) -> dict[str, Any]:
         for end in ("low", "high", "band"):
             found[f"{name}_{end}"] = getattr(score, end) if score else None
     found["fired"] = _joined(r.name for r in decision.fired)
-    found["because"] = " ".join(r.because for r in decision.deciding if r.because)
+    says = decision.placing.says if decision.placing is not None else ""
+    found["because"] = " ".join(filter(None, (*(r.because for r in decision.deciding), says)))
     return found
 
 
 def _joined(words: Iterable[str]) -> str:
     return "; ".join(words)
+
+
+def csv_row(values: Iterable[Any]) -> str:
+    """A line of CSV, with its line end."""
+    return ",".join(map(_cell, values)) + "\n"
 
 
 def _csv(decisions: Iterable[Decision], columns: Columns, sink: IO[bytes]) -> None:

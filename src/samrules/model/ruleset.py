@@ -368,8 +368,8 @@ class Transition:
 class Lifecycle:
     """States that an account goes through, and the ways between them.
 
-    `on_record` is its present state, `since` the day it entered it. Becomes a definition and rules
-    when the ruleset is loaded.
+    `on_record` is its present state, `since` the day it entered it. Becomes rules when the ruleset is
+    loaded.
     """
 
     name: str
@@ -408,6 +408,49 @@ class Decide:
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
+TIE_ORDERS = {"earliest": -1, "latest": 1, "lowest": -1, "highest": 1}
+"""How a tie is broken: which end of a value goes first (1: the upper)."""
+
+
+@attrs.frozen
+class Tie:
+    """What goes first among accounts that rank alike: `earliest status_since`, `highest csat`."""
+
+    order: str
+    of: Expr
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class PlacesSection:
+    """`portfolio`: who takes a place when more qualify than there are places.
+
+    An account to which the rules give `chosen` takes a place: an incumbent before all others and
+    for certain, the others in the order of `rank_by` and `ties` while places last; for the rest the
+    outcome is `waitlisted`. `ceiling`, `start` and `growth` are settings of the programme.
+    """
+
+    chosen: str
+    waitlisted: str
+    rank_by: Expr
+    ceiling: Expr
+    incumbents: Expr | None = None
+    start: Expr | None = None
+    growth: Expr | None = None
+    ties: tuple[Tie, ...] = ()
+    compare_with: Expr | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    chosen_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    waitlisted_span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+    @property
+    def limits(self) -> dict[str, Expr]:
+        """The settings of the programme that are stated, by key."""
+        stated = {"ceiling": self.ceiling, "start": self.start, "growth": self.growth}
+        return {key: node for key, node in stated.items() if node is not None}
+
+
 @attrs.frozen
 class Ruleset:
     """A whole ruleset file."""
@@ -431,6 +474,7 @@ class Ruleset:
     ladders: tuple[Ladder, ...] = ()
     lifecycles: tuple[Lifecycle, ...] = ()
     decide: Decide | None = None
+    portfolio: PlacesSection | None = None
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     uses_spans: tuple[Span | None, ...] = attrs.field(
         default=(), eq=False, repr=False, kw_only=True
@@ -469,6 +513,11 @@ def expressions_of(member: object) -> Iterator[Expr]:
                     yield from (criterion.scale.of, criterion.scale.zero, criterion.scale.full)
         case Measure(where=where, value=value):
             yield from (e for e in (where, value) if e is not None)
+        case PlacesSection(incumbents=incumbents, compare_with=compared, ties=ties):
+            yield member.rank_by
+            yield from member.limits.values()
+            yield from (node for node in (incumbents, compared) if node is not None)
+            yield from (tie.of for tie in ties)
         case Rule(when=when, unless=unless, then=then):
             yield when
             yield from unless

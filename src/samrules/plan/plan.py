@@ -115,6 +115,42 @@ class PlannedMeasure:
 
 
 @attrs.frozen
+class PlannedTie:
+    """`order` is how the author says it, `sign` 1 where the upper end goes first, else -1."""
+
+    order: str
+    sign: int
+    title: str
+    value: Shown
+
+
+@attrs.frozen
+class PlannedPlaces:
+    """Who takes a place, with conditions and values reduced to the core.
+
+    `limits` are the settings of the programme by key: `ceiling`, perhaps `start` and `growth`;
+    `settings` the facts they are made of, which all accounts share.
+    """
+
+    chosen: str
+    waitlisted: str
+    incumbents: Expr | None
+    rank: Shown
+    rank_title: str
+    ties: tuple[PlannedTie, ...]
+    limits: dict[str, Shown]
+    settings: tuple[str, ...]
+    compared: Shown | None
+    compared_title: str
+
+    def expressions(self) -> list[Expr]:
+        shown = [self.rank, *(t.value for t in self.ties), *self.limits.values()]
+        shown += [self.compared] if self.compared else []
+        found = [e for s in shown for e in (s.expr, s.high) if e is not None]
+        return found if self.incumbents is None else [self.incumbents, *found]
+
+
+@attrs.frozen
 class Plan:
     """A ruleset ready to run.
 
@@ -144,3 +180,5 @@ class Plan:
     """Whether some rule must be sustained, so that earlier reviews matter."""
     past: frozenset[str]
     """Names of the steps that matter at earlier reviews too."""
+    places: PlannedPlaces | None = None
+    """Set where the ruleset decides all accounts together."""

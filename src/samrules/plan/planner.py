@@ -27,8 +27,10 @@ from samrules.plan.plan import (
     PlannedCriterion,
     PlannedDecision,
     PlannedMeasure,
+    PlannedPlaces,
     PlannedRule,
     PlannedScore,
+    PlannedTie,
     Shown,
     Step,
 )
@@ -60,6 +62,9 @@ class _Planner:
         wanted |= {n.name for d in decisions.values() for e in _shown_exprs(d) for n in ex.names(e)}
         wanted |= {end for s in main.scorecards
                    for end in lo.score_steps(absolute_name(main.name, s.name))}
+        places = self.places(main)
+        if places is not None:
+            wanted |= {n.name for e in places.expressions() for n in ex.names(e)}
         steps = self.ordered(wanted)
         scores = tuple(s for s in self.scores.values() if s.low in {step.name for step in steps})
         steps = self.ordered(wanted | {e for s in scores for c in s.criteria for e in (c.low, c.high)})
@@ -77,6 +82,7 @@ class _Planner:
         used |= {k for r in self.checked.bundle.rulesets for p in r.parameters for k in p.cites}
         used |= {k for r in self.checked.bundle.rulesets for s in r.scorecards
                  for c in s.criteria for k in c.cites}
+        used |= set(main.portfolio.cites) if main.portfolio else set()
         return Plan(
             name=main.name,
             version=main.version,
@@ -96,6 +102,7 @@ class _Planner:
             read=frozenset(named & set(facts)),
             looks_back=any(isinstance(n, ex.Held) for step in steps for n in ex.walk(step.expr)),
             past=frozenset(step.name for step in self.ordered(_held(steps))),
+            places=places,
         )
 
     def facts(self) -> Iterator[rs.Fact]:
@@ -229,6 +236,39 @@ class _Planner:
                 yield Placeholder(self.shown(ex.Name(form[1]), lowering), form[2], form[3])
         yield template[end:]
 
+    # --- places ---
+
+    def places(self, ruleset: rs.Ruleset) -> PlannedPlaces | None:
+        section = ruleset.portfolio
+        if section is None:
+            return None
+        lowering = lo.Lowering(self.checked, ruleset.name, self.notes)
+        limits = {key: self.shown(node, lowering) for key, node in section.limits.items()}
+        facts = {f.name for f in self.facts()}
+        return PlannedPlaces(
+            chosen=section.chosen,
+            waitlisted=section.waitlisted,
+            incumbents=lowering.lower(section.incumbents) if section.incumbents is not None else None,
+            rank=self.shown(section.rank_by, lowering),
+            rank_title=_titled(section.rank_by, lowering),
+            ties=tuple(PlannedTie(t.order, rs.TIE_ORDERS[t.order], _titled(t.of, lowering), self.shown(t.of, lowering))
+                       for t in section.ties),
+            limits=limits,
+            settings=tuple(sorted(facts & self.reached(s.expr for s in limits.values()))),
+            compared=self.shown(section.compare_with, lowering) if section.compare_with is not None else None,
+            compared_title=_titled(section.compare_with, lowering) if section.compare_with is not None else "",
+        )
+
+    def reached(self, nodes: Iterable[ex.Expr]) -> set[str]:
+        """Every name below, through the steps that names stand for."""
+        found: set[str] = set()
+        stack = list(nodes)
+        while stack:
+            new = {n.name for n in ex.names(stack.pop())} - found
+            found |= new
+            stack += [self.available[name] for name in new if name in self.available]
+        return found
+
     # --- order ---
 
     def ordered(self, wanted: Iterable[str]) -> tuple[Step, ...]:
@@ -259,6 +299,12 @@ def _shown_exprs(decision: PlannedDecision) -> Iterator[ex.Expr]:
         yield value.expr
         if value.high is not None:
             yield value.high
+
+
+def _titled(node: ex.Expr, lowering: lo.Lowering) -> str:
+    """What a value is called in a sentence."""
+    meaning = lowering.meaning(node)
+    return (meaning.title if meaning else None) or text_of(node).rsplit(".", 1)[-1].replace("_", " ")
 
 
 def _sum(names: list[str]) -> ex.Expr:

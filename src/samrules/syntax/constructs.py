@@ -25,7 +25,6 @@ def with_constructs(ruleset: rs.Ruleset) -> tuple[rs.Ruleset, list[Diagnostic]]:
         wrong = list(lifecycles.problems_of(lifecycle))
         problems += wrong
         if not wrong:
-            definitions += lifecycles.definitions_of(lifecycle)
             rules += lifecycles.rules_of(lifecycle, decision)
     taken: dict[str, rs.Rule] = {}
     for rule in rules:

@@ -210,6 +210,13 @@ def _prepare_lifecycle(node: Mapping) -> None:
     node["start_span"] = node["start"]
 
 
+def _prepare_portfolio(node: Mapping) -> None:
+    for key in ("chosen", "waitlisted"):
+        node[f"{key}_span"] = node[key]
+    if isinstance(node.get("ties"), Scalar):
+        node["ties"] = _one(node["ties"])
+
+
 def _prepare_criterion(node: Mapping) -> None:
     if ("points" in node) == ("scale" in node):
         raise problem("bad-scorecard", "a criterion has either `points` or a `scale`",
@@ -239,7 +246,7 @@ ENTRIES: dict[type, Entry] = {
         "a ruleset",
         ("ruleset", "version", "title", "description", "currency", "uses", "facts", "events",
          "measures", "parameters", "define", "scorecards", "rules", "tables", "ladders", "lifecycles",
-         "decide"),
+         "decide", "portfolio"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
@@ -269,6 +276,10 @@ ENTRIES: dict[type, Entry] = {
         ("from", "to", "when"), _prepare_transition, {"origins": "from"}),
     rs.Decide: Entry("a decision", ("title", "outcomes", "hit_policy", "otherwise", "unsettled", "always"),
                       ("outcomes",)),
+    rs.PlacesSection: Entry(
+        "a portfolio",
+        ("chosen", "waitlisted", "incumbents", "rank_by", "ties", "ceiling", "start", "growth", "compare_with", "cites"),
+        ("chosen", "waitlisted", "rank_by", "ceiling"), _prepare_portfolio),
     rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
     rs.Criterion: Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),
                          _prepare_criterion),

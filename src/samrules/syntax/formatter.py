@@ -92,6 +92,7 @@ class Shape(enum.Enum):
     LIFECYCLE = "a lifecycle"
     STATES = "states by name"
     STATE = "a state"
+    PORTFOLIO = "the places of a portfolio"
 
 
 _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
@@ -99,7 +100,7 @@ _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
                     "tables": Shape.TABLES, "measures": Shape.MEASURES, "ladders": Shape.LADDERS,
-                    "lifecycles": Shape.LIFECYCLES, "decide": Shape.DECISIONS},
+                    "lifecycles": Shape.LIFECYCLES, "decide": Shape.DECISIONS, "portfolio": Shape.PORTFOLIO},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
@@ -130,6 +131,8 @@ _INSIDE: dict[Shape, dict[str, Shape]] = {
                       "transitions": Shape.RULES},
     Shape.STATES: {_EACH: Shape.STATE},
     Shape.STATE: {"at_least": Shape.EXPRESSION, "then": Shape.OUTPUTS},
+    Shape.PORTFOLIO: dict.fromkeys(("incumbents", "rank_by", "ceiling", "start", "growth", "compare_with"),
+                                   Shape.EXPRESSION),
     Shape.SCALE: dict.fromkeys(("of", "from", "to"), Shape.EXPRESSION),
 }
 _ITEMS: dict[Shape, Shape] = {

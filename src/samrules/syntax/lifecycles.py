@@ -1,12 +1,8 @@
-"""Lifecycles: each becomes a rule for each transition and, after these, one for each state that stays.
-
-Where states have a least time, a definition says whether it has passed: for a lifecycle `status` it
-is `status_lasted`.
-"""
+"""Lifecycles: each becomes a rule for each transition and, after these, one for each state that stays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.model import expressions as ex
@@ -41,39 +37,6 @@ def problems_of(lifecycle: rs.Lifecycle) -> Iterator[Diagnostic]:
                          "add `since:` with the date on which the present state began", timed.span)
 
 
-def definitions_of(lifecycle: rs.Lifecycle) -> Iterator[rs.Definition]:
-    """Whether the account has been in its state for the least time, where any state has one."""
-    if lifecycle.since is None or all(s.at_least is None for s in lifecycle.states):
-        return
-    value = _lasted(lifecycle, lifecycle.states)
-    called = lifecycle.title or lifecycle.name.replace("_", " ")
-    yield rs.Definition(f"{lifecycle.name}_lasted", value, f"the {called} has lasted as long as it must", lifecycle.cites,
-                        span=lifecycle.span, made_from=lifecycle.name)
-
-
-def _lasted(lifecycle: rs.Lifecycle, states: Sequence[rs.State]) -> ex.Expr:
-    """An account that is in one of these states has been in it for its least time; one of them has any.
-
-    States with the same least time share a line, so that an explanation need not go through them one by one.
-    """
-    assert lifecycle.since is not None
-    age = ex.Call("age", (lifecycle.since,), span=lifecycle.since.span)
-    alike: dict[ex.Expr | None, list[rs.State]] = {}
-    for state in sorted(states, key=lambda s: s.at_least is not None):
-        alike.setdefault(state.at_least, []).append(state)
-    options: list[ex.Expr] = []
-    for least, members in alike.items():
-        there = _is(lifecycle, [s.name for s in members], members[0].span)
-        if least is None:
-            options.append(there)
-            continue
-        served = ex.Compare(">=", age, least, span=least.span)
-        if len(alike) == 1:
-            return served  # whichever of them it is in
-        options.append(ex.All((there, served), span=members[0].span))
-    return ex.Any_(tuple(options), span=lifecycle.span)
-
-
 def rules_of(lifecycle: rs.Lifecycle, decision: str) -> Iterator[rs.Rule]:
     """The transitions in the order written, then staying; the outcomes are the states."""
     for transition in lifecycle.transitions:
@@ -94,12 +57,11 @@ def rules_of(lifecycle: rs.Lifecycle, decision: str) -> Iterator[rs.Rule]:
 def _transition(lifecycle: rs.Lifecycle, transition: rs.Transition, decision: str) -> rs.Rule:
     parts = [_is(lifecycle, list(transition.origins), transition.span)]
     parts += transition.when.operands if isinstance(transition.when, ex.All) else (transition.when,)
-    left = [s for s in lifecycle.states if s.name in transition.origins]
-    if any(s.at_least is not None for s in left):
-        lasted = _lasted(lifecycle, left)
-        if transition.waived_by is not None:
-            lasted = ex.Any_((transition.waived_by, lasted), span=transition.waived_by.span)
-        parts.append(lasted)
+    lasted = _lasted(lifecycle, transition)
+    if lasted and transition.waived_by is not None:
+        lasted = [transition.waived_by, *lasted]
+    if lasted:
+        parts.append(lasted[0] if len(lasted) == 1 else ex.Any_(tuple(lasted), span=transition.span))
     return rs.Rule(
         name=transition.name,
         when=ex.All(tuple(parts), span=transition.when.span),
@@ -110,6 +72,25 @@ def _transition(lifecycle: rs.Lifecycle, transition: rs.Transition, decision: st
         because=transition.because, cites=transition.cites or lifecycle.cites,
         span=transition.span, because_span=transition.because_span, made_from=lifecycle.name,
     )
+
+
+def _lasted(lifecycle: rs.Lifecycle, transition: rs.Transition) -> list[ex.Expr]:
+    """The ways in which a state that a transition leads from has lasted as long as it must; none where
+    no state has a least time. States with the same least time share one."""
+    times: dict[ex.Expr | None, list[str]] = {}
+    for state in lifecycle.states:
+        if state.name in transition.origins:
+            times.setdefault(state.at_least, []).append(state.name)
+    if lifecycle.since is None or set(times) == {None}:
+        return []
+    ways: list[ex.Expr] = []
+    for least, names in times.items():
+        here = () if len(times) == 1 else (_is(lifecycle, names, transition.span),)
+        served = () if least is None else (
+            ex.Compare(">=", ex.Call("age", (lifecycle.since,), span=lifecycle.since.span), least, span=least.span),)
+        both = (*here, *served)
+        ways.append(both[0] if len(both) == 1 else ex.All(both, span=transition.span))
+    return ways
 
 
 def _is(lifecycle: rs.Lifecycle, states: list[str], span: Span | None) -> ex.Expr:

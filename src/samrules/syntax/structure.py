@@ -112,7 +112,7 @@ def _structure_entry(node: Node, cls: type[T]) -> T:
 
 def _without(node: Mapping, entry: Entry) -> Mapping:
     """After a failed preparation: the keys that can still be read by themselves, for their problems."""
-    special = {"type", "unit", "range", "values", "because_span"}
+    special = {"type", "unit", "range", "values", "because_span", "chosen_span", "waitlisted_span"}
     kept = Mapping(node.span)
     kept.keys_at = node.keys_at
     kept.update({k: n for k, n in node.items() if k not in special})
@@ -222,12 +222,13 @@ def _converter() -> cattrs.Converter:
         tuple[rs.DatedValue, ...]: _as_it_is, tuple[Span | None, ...]: _as_it_is,
         tuple[rs.Points, ...]: v.rows, tuple[rs.Cell, ...]: v.cells, tuple[rs.TableRow, ...]: _table_rows,
         tuple[rs.Level, ...]: _levels,
+        tuple[rs.Tie, ...]: v.ties,
     }
     for cls in NAMED:
         tuples[tuple[cls, ...]] = functools.partial(_named_hook, cls)  # type: ignore[valid-type]
     for shape, hook in tuples.items():
         converter.register_structure_hook_func(functools.partial(operator.eq, shape), hook)
-    for cls in (rs.Ruleset, rs.Scale, rs.Fall, Sources):
+    for cls in (rs.Ruleset, rs.Scale, rs.Fall, rs.PlacesSection, Sources):
         converter.register_structure_hook(cls, lambda node, cls: _structure_entry(node, cls))
     return converter
 

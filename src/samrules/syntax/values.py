@@ -255,6 +255,27 @@ def bands(node: Node, _: Any = None) -> tuple[rs.Band, ...]:
     return tuple(each(node, band))
 
 
+def ties(node: Node, _: Any = None) -> tuple[rs.Tie, ...]:
+    """What goes first among those that rank alike: `earliest status_since`."""
+    if not isinstance(node, Sequence):
+        raise problem("wrong-shape", f"a list belongs here, not a {shape_of(node)}",
+                      "write `[earliest status_since]`", node.span)
+    return tuple(each(node, _tie))
+
+
+def _tie(node: Node) -> rs.Tie:
+    scalar = single_value(node, "an order and a name")
+    order, _, name = scalar.text.partition(" ")
+    cure = "write `earliest status_since`, or `latest`, `lowest`, `highest` and a name"
+    if order not in rs.TIE_ORDERS or not name.strip():
+        raise problem("bad-value", f"`{scalar.text}` does not say what goes first", cure, scalar.span)
+    start = len(scalar.text) - len(name.lstrip())
+    of = parse(name.strip(), lambda first, last: scalar.locate(first + start, last + start))
+    if not isinstance(of, ex.Name):
+        raise problem("bad-value", f"`{name.strip()}` is not a name", "define the value, and name it here", scalar.span)
+    return rs.Tie(order, of, span=scalar.span)
+
+
 def points(node: Node, _: Any = None) -> rs.Points:
     if isinstance(node, Mapping) and "otherwise" in node:
         keys(node, ("otherwise",), ("otherwise",), "the last row")
