@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import samrules
+from samrules.explain.rules_in_words import carried
 
 HERE = Path(__file__).parent / "explanations"
 RULES, SERVING = (samrules.loads((HERE / name).read_text("utf-8"), file=name, folder=HERE)
@@ -123,3 +124,87 @@ def _compare(path: Path, text: str) -> None:
     if os.environ.get("SAMRULES_REWRITE"):
         path.write_text(text, "utf-8")
     assert text == path.read_text("utf-8")
+
+
+SETTLING = """\
+ruleset: settling
+version: 1.0.0
+facts:
+  state: {type: "enum [out, new, old]", title: place in the programme}
+  since: {type: date, title: start of the present place}
+  good: {type: boolean, title: it does well}
+  asked: {type: boolean, title: it asked to leave}
+parameters: {settle: {title: How long an account stays, type: duration, values: {1990-01-01: 12 months}}}
+lifecycles:
+  place:
+    on_record: state
+    since: since
+    start: out
+    states: {out: , new: {at_least: settle}, old: {at_least: settle}}
+    transitions:
+      leave: {title: Leaves, from: [new, old], to: out, when: not good, waived_by: asked}
+      enter: {title: Enters, from: out, to: new, when: good}
+      age: {title: Grows old, from: [out, new], to: old, when: good and not asked}
+decide: {place: {outcomes: [out, new, old], hit_policy: first, otherwise: out}}
+"""
+
+
+def test_a_least_time_is_said_of_the_states_it_is_about() -> None:
+    """One time for all states that a transition leads from takes one line; states with the same time stand together."""
+    rules = samrules.loads(SETTLING)
+    facts = {"account_id": "A", "state": "new", "since": date(2026, 6, 1), "good": False, "asked": False}
+    said = str(rules.decide(facts, as_of=TODAY).why_not("out"))
+    assert said[said.index("The rule") : said.index("The rule “Stays")] == """\
+The rule “Leaves” does not hold
+  ✓ place in the programme: new, as needed
+  ✓ it does well: no
+  ✗ any of these
+      ✗ it asked to leave: no, yes needed
+      ✗ start of the present place: 1 June 2026, 5 months ago, at least 12 months needed (7
+        months short)
+
+"""
+    said = str(rules.decide({**facts, "good": True}, as_of=TODAY).why_not("old"))
+    assert "would have to fail" not in said  # staying comes after the transition, which would be tried first
+    assert said[said.index("The rule") : said.index("The rule “Stays")] == """\
+The rule “Grows old” does not hold
+  ✓ place in the programme: new, as needed
+  ✓ it does well: yes
+  ✓ it asked to leave: no
+  ✗ any of these
+      ✗ place in the programme: new, out needed
+      ✗ all of these
+          ✓ place in the programme: new, as needed
+          ✗ start of the present place: 1 June 2026, 5 months ago, at least 12 months needed (7
+            months short)
+
+"""
+
+
+def test_what_is_carried_stands_in_one_line() -> None:
+    """A text is as it is, a bare word is a word; what is not known is gathered at the end."""
+    text = samrules.loads("ruleset: r\nversion: 1.0.0\nfacts: {note: {type: text}, pace: {type: integer}}\n"
+                          "rules: {a: {when: pace > 1, then: {d: x, so: be_it}}}\n"
+                          "decide: {d: {outcomes: [x, y], otherwise: y, always: {pace: {value: pace}, half: {value: pace / 2}, "
+                          "said: {value: note}}}}\n")
+    known = text.decide({"account_id": "A", "note": "a_b", "pace": 2}, as_of=TODAY)
+    assert carried(known.outputs, None) == "pace: 2; half: 1; said: a_b; so: be it"
+    assert "· said: a_b" in str(known.why())
+    assert carried(text.decide({"account_id": "A", "note": "a_b"}, as_of=TODAY).outputs, None) == \
+        "said: a_b; not known: pace, half"
+    assert carried(text.decide({"account_id": "A"}, as_of=TODAY).outputs, None) == "not known: pace, half, said"
+
+
+def test_what_is_made_of_several_ladders_says_of_which() -> None:
+    one = "step: {on_record: level, levels: {1: , 2: {title: quality, requires: csat > 5}}}"
+    text = "ruleset: r\nversion: 1.0.0\nfacts: {level: {type: ordinal 1..2}, csat: {type: number}}\nladders:\n  LADDERS\n" \
+           "decide: {move: {outcomes: [demote, promote, hold], otherwise: hold}}\n"
+    facts = {"account_id": "A", "level": 1, "csat": 9}
+    alone = str(samrules.loads(text.replace("LADDERS", one)).decide(facts, as_of=TODAY).why())
+    assert "“From level 1 to quality”\n" in alone
+    assert "✓ there is evidence for level 2, quality\n" in alone
+    two = f"{one}\n  rung: {{title: trust, on_record: level, levels: {{1: , 2: {{requires: csat > 6}}}}}}"
+    both = str(samrules.loads(text.replace("LADDERS", two)).decide(facts, as_of=TODAY).why())
+    assert "“From level 1 to quality (step)”\n" in both
+    assert "“From level 1 to level 2 (trust)”\n" in both
+    assert "✓ there is evidence for level 2 (trust)\n" in both

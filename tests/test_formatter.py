@@ -322,3 +322,91 @@ def test_a_file_that_cannot_be_read_is_refused() -> None:
 def test_windows_line_ends_and_a_byte_order_mark_go() -> None:
     text = "\ufeffruleset: r\r\nversion: 1.0.0\r\ndescription: |\r\n  one\r\n  two\r\n"
     assert obeys_the_laws(text, "r.yaml") == "ruleset: r\nversion: 1.0.0\ndescription: |\n  one\n  two\n"
+
+
+CONSTRUCTS = """\
+ruleset: r
+version: 1.0.0
+lifecycles:
+    place:   # the place
+        states:
+            # nothing there
+            out:
+            b: {at_least:   settle ,   then: {x: {value:  trust+1}}, because: "x"}
+        start: out
+        transitions:
+            go:
+                to: b
+                waived_by:   trust>3   and (trust<5)
+                when: {all: [trust>=2,   "trust<7"]}
+                from: [out]
+                unless: [trust   >   4, trust=3]
+            back: {from: b, to: out, when: trust<1}
+        on_record:   state
+        since: since
+ladders:
+    step:
+        levels:
+            1:
+            2: {requires:   (trust)>=2, unless: trust  >8, then: {n: {value: trust *2}}, because: 'a "b"'}   # two
+        unless: trust=  9
+        ceiling:   top
+        on_record: level
+        falls: {because: c, when:  trust<level, unless: [trust  =5]}
+measures:
+    m: {weight: influence, each: who, median: said, value:  "coalesce( level,1)", type: ordinal 1..4, where:  level>2}
+decide:
+    d: {always: {z: {value:  trust+ 2}, a: "b"}, hit_policy: first, otherwise: out, outcomes: [promote, demote, out, b]}
+"""
+CONSTRUCTS_AFTER = """\
+ruleset: r
+version: 1.0.0
+
+lifecycles:
+  place:  # the place
+    states:
+      # nothing there
+      out:
+      b: {at_least: settle, then: {x: {value: trust + 1}}, because: x}
+    start: out
+    transitions:
+      go:
+        to: b
+        waived_by: trust > 3 and trust < 5
+        when: {all: [trust >= 2, trust < 7]}
+        from: [out]
+        unless: [trust > 4, trust = 3]
+      back: {from: b, to: out, when: trust < 1}
+    on_record: state
+    since: since
+
+ladders:
+  step:
+    levels:
+      1:
+      2: {requires: trust >= 2, unless: trust > 8, then: {n: {value: trust * 2}}, because: a "b"}  # two
+    unless: trust = 9
+    ceiling: top
+    on_record: level
+    falls: {because: c, when: trust < level, unless: [trust = 5]}
+
+measures:
+  m:
+    weight: influence
+    each: who
+    median: said
+    value: coalesce(level, 1)
+    type: ordinal 1..4
+    where: level > 2
+
+decide:
+  d:
+    always: {z: {value: trust + 2}, a: b}
+    hit_policy: first
+    otherwise: out
+    outcomes: [promote, demote, out, b]
+"""
+
+
+def test_the_form_of_ladders_lifecycles_measures_and_always() -> None:
+    assert obeys_the_laws(CONSTRUCTS, "r.yaml") == CONSTRUCTS_AFTER

@@ -12,7 +12,7 @@ from tests.fuzz.mutate_rulesets import Find, _fit, examine, mutant, pool, run
 
 
 def test_mutants_give_rules_or_diagnostics() -> None:
-    summary = run(300, seed=2_000_000, seconds=15, save=None)
+    summary = run(300, seed=2_000_000, seconds=90, save=None)
     assert not summary.finds
     assert summary.outcomes["loaded"] > 10
     assert summary.outcomes["refused"] > 100

@@ -88,6 +88,22 @@ def test_each_misfit_of_a_measure_is_invalid(name: str) -> None:
     assert VALIDATOR.is_valid({**head, "measures": {"m": {"share": "said", "value": "level >= 3", "weight": "w"}}})
 
 
+def ladders() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for file in ("ladder_gap", "ladder_lowest_level", "ladder_too_high"):
+        made = content(Path(__file__).parent / f"corpus/bad/{file}.yaml")["ladders"]
+        found |= {f"{file}.{name}": body for name, body in made.items() if name not in ("left_out", "from_above")}
+    return found  # but for gaps: no schema counts
+
+
+@pytest.mark.parametrize("name", ladders())
+def test_each_ladder_that_does_not_stand_is_invalid(name: str) -> None:
+    head = {"ruleset": "r", "version": "1.0.0"}
+    assert not VALIDATOR.is_valid({**head, "ladders": {"step": ladders()[name]}})
+    fine = {"on_record": "level", "levels": {"1": None, "2": {"requires": "a"}, "3": {"requires": "b"}}}
+    assert VALIDATOR.is_valid({**head, "ladders": {"step": fine}})
+
+
 @pytest.mark.parametrize("path", structural(), ids=lambda p: p.stem)
 def test_a_fault_of_form_is_invalid(path: Path) -> None:
     assert not VALIDATOR.is_valid(content(path))

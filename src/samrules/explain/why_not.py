@@ -97,8 +97,8 @@ def _blocking(decision: Decision, outcome: str) -> list[RuleResult]:
             return [r for r in others if outcomes.index(r.outcome) < outcomes.index(outcome)]
         case "first":
             names = [r.name for r in decision.rules]
-            last = max((names.index(r.name) for r in _candidates(decision, outcome)), default=len(names))
-            return [r for r in others if names.index(r.name) < last]
+            earliest = min((names.index(r.name) for r in _candidates(decision, outcome)), default=len(names))
+            return [r for r in others if names.index(r.name) < earliest]
         case "collect" if outcome != decision.decide.otherwise:
             return []
     return others

@@ -18,8 +18,9 @@ def with_constructs(ruleset: rs.Ruleset) -> tuple[rs.Ruleset, list[Diagnostic]]:
     definitions, rules = list(ruleset.define), list(ruleset.rules)
     problems: list[Diagnostic] = []
     for ladder in ruleset.ladders:
-        definitions += ladders.definitions_of(ladder)
-        rules += ladders.rules_of(ladder, decision)
+        alone = len(ruleset.ladders) == 1
+        definitions += ladders.definitions_of(ladder, alone=alone)
+        rules += ladders.rules_of(ladder, decision, alone=alone)
     for lifecycle in ruleset.lifecycles:
         wrong = list(lifecycles.problems_of(lifecycle))
         problems += wrong

@@ -15,27 +15,31 @@ from samrules.model import ruleset as rs
 from samrules.model.types import Kind
 
 
-def definitions_of(ladder: rs.Ladder) -> Iterator[rs.Definition]:
-    """The evidence for each level and all below it, the level it supports, and the ceiling."""
+def definitions_of(ladder: rs.Ladder, *, alone: bool = True) -> Iterator[rs.Definition]:
+    """The evidence for each level and all below it, the level it supports, and the ceiling.
+
+    Where a ladder is not `alone` in its ruleset, what is made of it says which ladder it is about.
+    """
+    whose = _whose(ladder, alone)
     for level in ladder.levels[1:]:
         below = ladder.levels[level.number - 2]
         assert level.requires is not None
         parts = (level.requires,) if below.number == 1 else (_name(ladder, f"{below.number}_evidence"), level.requires)
         yield _definition(ladder, f"{level.number}_evidence", _all(parts, level.span),
-                          f"there is evidence for level {_called(level)}", level)
+                          f"there is evidence for level {_called(level)}{whose}", level)
     supported: ex.Expr = _integer(1)
     for level in ladder.levels[1:]:
         supported = ex.If(_name(ladder, f"{level.number}_evidence"), _integer(level.number), supported)
-    yield _definition(ladder, "supported", supported, "level that the evidence supports", ladder)
+    yield _definition(ladder, "supported", supported, f"level that the evidence supports{whose}", ladder)
     if ladder.ceiling is not None:
         top = len(ladder.levels)
         at_ceiling = ex.All((ex.Compare("<", ladder.on_record, _integer(top), span=ladder.ceiling.span),
                              ex.Compare("<=", ladder.ceiling, ladder.on_record, span=ladder.ceiling.span)),
                             span=ladder.ceiling.span)
-        yield _definition(ladder, "at_ceiling", at_ceiling, "no higher level can be reached", ladder)
+        yield _definition(ladder, "at_ceiling", at_ceiling, f"no higher level can be reached{whose}", ladder)
 
 
-def rules_of(ladder: rs.Ladder, decision: str) -> Iterator[rs.Rule]:
+def rules_of(ladder: rs.Ladder, decision: str, *, alone: bool = True) -> Iterator[rs.Rule]:
     """A rule for the rise to each level, and one for the fall; each gives an outcome of the decision."""
     at_ceiling = (_name(ladder, "at_ceiling"),) if ladder.ceiling is not None else ()
     for below, level in zip(ladder.levels, ladder.levels[1:], strict=False):
@@ -47,7 +51,7 @@ def rules_of(ladder: rs.Ladder, decision: str) -> Iterator[rs.Rule]:
             sustained=ladder.sustained,
             then=(rs.Assignment(decision, rs.PROMOTE, span=level.span),
                   rs.Assignment(f"to_{ladder.name}", ex.Literal(level.number, Kind.INTEGER)), *level.then),
-            title=f"From {_named(below)} to {_named(level)}",
+            title=f"From {_named(below)} to {_named(level)}{_whose(ladder, alone)}",
             because=level.because, cites=level.cites or ladder.cites, span=level.span, because_span=level.because_span,
             made_from=ladder.name,
         )
@@ -62,10 +66,14 @@ def rules_of(ladder: rs.Ladder, decision: str) -> Iterator[rs.Rule]:
         unless=(*ladder.unless, *fall.unless),
         sustained=ladder.sustained,
         then=(rs.Assignment(decision, rs.DEMOTE, span=fall.span), rs.Assignment(f"to_{ladder.name}", lower), *fall.then),
-        title=fall.title or "One level down",
+        title=fall.title or f"One level down{_whose(ladder, alone)}",
         because=fall.because, cites=fall.cites or ladder.cites, span=fall.span, because_span=fall.because_span,
         made_from=ladder.name,
     )
+
+
+def _whose(ladder: rs.Ladder, alone: bool) -> str:
+    return "" if alone else f" ({ladder.title or ladder.name.replace('_', ' ')})"
 
 
 def _definition(ladder: rs.Ladder, name: str, value: ex.Expr, title: str,
