@@ -98,6 +98,7 @@ def test_what_always_names_is_always_there(case: some.Case, facts: dict[str, Any
 ASKING = {
     "coverage": ("designation", "dedesignation"),
     "dedesignation": ("buy_sell",),
+    "portfolio": ("dedesignation",),
     "programme": ("buy_sell", "designation", "dedesignation", "coverage", "health", "assessment", "cadence",
                   "account_plan", "manager"),
 }
