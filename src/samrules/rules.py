@@ -29,6 +29,20 @@ from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
 ENGINES = ("interpreter",)
 
 
+@attrs.frozen
+class Given:
+    """What was given of one account, checked: its facts, all its reviews in order of date, its events.
+
+    `undeclared` are the names in it that nothing declares.
+    """
+
+    facts: dict[str, Value]
+    as_of: date
+    history: tuple[tuple[date, dict[str, Value]], ...]
+    record: Record
+    undeclared: tuple[str, ...]
+
+
 @attrs.frozen(repr=False)
 class Rules:
     """A ruleset that was loaded and checked. Made by `samrules.load` or `samrules.loads`.
@@ -58,6 +72,11 @@ class Rules:
         """The identity of the ruleset with all it uses: `sha256:` and 64 digits. Comments, layout
         and the order of declarations change nothing."""
         return self._plan.digest
+
+    @property
+    def plan(self) -> Plan:
+        """The ruleset ready to run, for engines and sessions."""
+        return self._plan
 
     @property
     def facts(self) -> Mapping[str, Fact]:
@@ -130,10 +149,19 @@ class Rules:
         """
         check_engine(engine)
         self.must_decide()
+        given = self.check_account(facts, events, recorded, history, decision_date(as_of))
+        if given.undeclared:
+            warnings.warn(undeclared_message(given.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        seen = [review for review in given.history if review[0] < given.as_of]
+        return self.decide_checked(given.facts, given.as_of, seen, given.record, engine)
+
+    def check_account(self, facts: Mapping[str, Any], events: Iterable[Mapping[str, Any]] | None,
+                      recorded: Collection[str] | None, history: Iterable[Mapping[str, Any]],
+                      day: date) -> Given:
+        """What was given of an account from Python, as `decide` takes it, checked. Raises FactError."""
         known, undeclared = account_facts(facts, self._plan.facts)
-        day = decision_date(as_of)
         account = str(known["account_id"])
-        reviews, more = review_history(history, self._plan.facts, account, day)
+        reviews, more = review_history(history, self._plan.facts, account, date.max)
         kinds = self._plan.events
         record = NO_RECORD
         if events is not None:
@@ -145,14 +173,13 @@ class Rules:
             raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
                                         "pass the events too, an empty list where there are none",
                                         where="recorded")])
-        if names := list(dict.fromkeys([*undeclared, *more])):
-            warnings.warn(undeclared_message(names, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
-        return self.decide_checked(known, day, reviews, record)
+        return Given(known, day, tuple(reviews), record, tuple(dict.fromkeys([*undeclared, *more])))
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,
                        history: Sequence[tuple[date, Mapping[str, Value]]] = (),
-                       record: Record = NO_RECORD) -> Decision:
+                       record: Record = NO_RECORD, engine: str = "interpreter") -> Decision:
         """Decide on facts and events that `samrules.inputs` has checked already. Raises FactError."""
+        check_engine(engine)
         decision = outcome.decide(self._plan, facts, as_of, history, record)
         return attrs.evolve(decision, explainer=Explained())
 
