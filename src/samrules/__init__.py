@@ -22,6 +22,7 @@ __all__ = [
     "Rules",
     "RulesetError",
     "SamrulesError",
+    "Session",
     "UndeclaredFactWarning",
     "__version__",
     "load",
@@ -36,6 +37,7 @@ _HOMES = {
     "Rules": "samrules.rules",
     "RulesetError": "samrules.errors",
     "SamrulesError": "samrules.errors",
+    "Session": "samrules.sessions.session",
     "UndeclaredFactWarning": "samrules.errors",
     "load": "samrules.rules",
     "loads": "samrules.rules",
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
         UndeclaredFactWarning,
     )
     from samrules.rules import Rules, load, loads
+    from samrules.sessions.session import Session
 
 
 def __getattr__(name: str) -> Any:
