@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import samrules
 from samrules.inputs.facts import ID
-from samrules.sessions import changes as ch
 from samrules.sessions import graph as gr
 from samrules.sessions import state as ss
 from tests import strategies as some
@@ -34,21 +32,21 @@ class Sessions(RuleBasedStateMachine):
                 recorded=st.sampled_from([None, ["ordered"], ["asked", "ordered"]]))
     def begin(self, case: some.Case, asker: some.Case | None, facts: dict[str, Any], history: list[dict[str, Any]],
               events: list[dict[str, Any]] | None, recorded: list[str] | None) -> None:
-        self.rules = rules_of(case, asker)
+        self.made = rules_of(case, asker)
         self.facts, self.history, self.day = facts, history, some.AS_OF
         self.events, self.given = list(events or []), events is not None
-        self.recorded = (set(recorded) if recorded else set(self.rules.events)) if self.given else set()
-        self.session = samrules.Session(self.rules, facts, events=events, recorded=recorded if self.given else None,
+        self.recorded = (set(recorded) if recorded else set(self.made.events)) if self.given else set()
+        self.session = samrules.Session(self.made, facts, events=events, recorded=recorded if self.given else None,
                                         history=history, as_of=self.day)
-        self.graph = gr.graph_of(self.rules.plan)
-        checked = self.rules.check_account(facts, events, recorded if self.given else None, history, self.day)
+        self.graph = gr.graph_of(self.made.plan)
+        checked = self.made.check_account(facts, events, recorded if self.given else None, history, self.day)
         self.light = ss.opened(self.graph, checked.facts, self.day, checked.history, checked.record, light=True)
 
     def scratch(self, facts: dict[str, Any], events: list[dict[str, Any]], recorded: set[str],
                 history: list[dict[str, Any]], day: date) -> samrules.Decision:
         if self.given or events:
-            return self.rules.decide(facts, events=events, recorded=recorded, history=history, as_of=day)
-        return self.rules.decide(facts, history=history, as_of=day)
+            return self.made.decide(facts, events=events, recorded=recorded, history=history, as_of=day)
+        return self.made.decide(facts, history=history, as_of=day)
 
     def say(self, call: Any, facts: dict[str, Any] | None = None, event: dict[str, Any] | None = None,
             day: date | None = None, history: list[dict[str, Any]] | None = None) -> None:
