@@ -50,23 +50,25 @@ def accepted_facts(given: Mapping[str, Any], declared: Mapping[str, Fact], accou
         if fact is None:
             undeclared.append(str(name))
             continue
-        span = places.get(name) if places else None
-        where = None if span else f"fact `{name}`"
         try:
             converted = convert(value, fact)
         except BadValue as bad:
-            said = f"`{name}`: {bad.message}" if span else bad.message
-            problems.append(Diagnostic(bad.code, said, bad.help, span, where=where))
+            problems.append(_of_fact(name, bad.code, bad.message, bad.help, places))
             continue
-        if name == ID:
-            if converted != account:
-                problems.append(Diagnostic("other-account", f"this is the session of the account `{account}`",
-                                           "begin a session for each account", span, where=where))
-            continue
-        facts[name] = converted
+        if name != ID:
+            facts[name] = converted
+        elif converted != account:
+            problems.append(_of_fact(name, "other-account", f"the account here is `{account}`",
+                                     "say of each account what is its own", places))
     if problems:
         raise FactError(problems)
     return Accepted(facts, undeclared=tuple(undeclared))
+
+
+def _of_fact(name: str, code: str, message: str, cure: str, places: Places | None) -> Diagnostic:
+    if places is None:
+        return Diagnostic(code, message, cure, where=f"fact `{name}`")
+    return Diagnostic(code, f"`{name}`: {message}", cure, places[name])
 
 
 def accepted_event(given: Mapping[str, Any], kinds: Mapping[str, EventType], account: str, day: date,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.errors import FactError
 from samrules.inputs.events import EVENT
 from samrules.inputs.facts import ID
-from samrules.inputs.json_table import Refused, read_json_lines
+from samrules.inputs.json_table import RecordPlaces, Refused, read_json_lines
 from samrules.inputs.rows import Row
 from samrules.sessions.accept import Places
 from samrules.syntax.literals import BadLiteral, parse_date
@@ -108,12 +108,11 @@ def placed(error: FactError, number: int, text: str) -> FactError:
 
 def _line(row: Row) -> Line:
     values, places = row.values, row.places
-    assert places is not None
-    start = places.start()  # type: ignore[attr-defined]
+    assert isinstance(places, RecordPlaces)
     if DAY in values and ID not in values:
         _known(values, places, DAY)
         return Line(day=_day(values[DAY], places), review=_review(values, places), places=places)
-    account = _account(values, places, start)
+    account = _account(values, places)
     if EVENT in values:
         plain = {name: value.text if isinstance(value, Refused) else value for name, value in values.items()}
         return Line(account, event=plain, places=places)
@@ -121,14 +120,26 @@ def _line(row: Row) -> Line:
     if len(shape) != 1:
         said = f"both `{shape[0]}` and `{shape[1]}`" if shape else "a line without a fact or an event"
         raise _refused("bad-line", said, _EXAMPLE if not shape else "give each a line of its own",
-                       places[shape[1]] if shape else start)
+                       places[shape[1]] if shape else places.start())
     _known(values, places, shape[0])
-    return Line(account, facts=_facts(values, places, shape[0]),
-                places=dict.fromkeys(_names(values, shape[0]), places[VALUE if VALUE in values else shape[0]]))
+    facts = _facts(values, places, shape[0])
+    return Line(account, facts=facts, places=_FactPlaces(facts, places, VALUE if VALUE in values else shape[0]))
 
 
-def _names(values: Mapping[str, Any], key: str) -> Sequence[str]:
-    return list(values[FACTS]) if key == FACTS else [str(values[key])]
+class _FactPlaces(Mapping[str, Span]):
+    """The facts of a line, all at the place of one key; worked out when asked for: most lines are right."""
+
+    def __init__(self, facts: Mapping[str, Any], places: Places, key: str) -> None:
+        self.facts, self.places, self.key = facts, places, key
+
+    def __getitem__(self, name: str) -> Span:
+        return self.places[self.key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.facts)
+
+    def __len__(self) -> int:
+        return len(self.facts)
 
 
 def _facts(values: Mapping[str, Any], places: Places, key: str) -> Mapping[str, Any]:
@@ -154,14 +165,14 @@ def _facts(values: Mapping[str, Any], places: Places, key: str) -> Mapping[str, 
     return facts
 
 
-def _account(values: Mapping[str, Any], places: Places, start: Span) -> str:
+def _account(values: Mapping[str, Any], places: RecordPlaces) -> str:
     value = values.get(ID)
     account = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not account:
         if ID not in values and not {FACT, RETRACT, FACTS, EVENT} & set(values):
-            raise _refused("bad-line", "a line without a fact or an event", _EXAMPLE, start)
+            raise _refused("bad-line", "a line without a fact or an event", _EXAMPLE, places.start())
         raise _refused("missing-account-id", "a line without `account_id`", "say which account it is about",
-                       places[ID] if ID in values else start)
+                       places[ID] if ID in values else places.start())
     return account
 
 
