@@ -6,6 +6,7 @@ led there, over things that changed too.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -20,9 +21,10 @@ from samrules.decision.words import day as day_in_words
 from samrules.model.ruleset import Fact
 from samrules.model.types import DATE, Type, Value
 from samrules.sessions.graph import DAY, REVIEWS, Graph, Item, event_key
-from samrules.sessions.state import Update
+from samrules.sessions.state import Update, same
 
 SCHEMA = "samrules.changes/1"
+_WIDTH = 96
 Said = Value | tuple[float, float] | tuple[str, ...] | None
 """A value; of a score its low and high end; of a decision the outcomes that are possible."""
 
@@ -96,12 +98,16 @@ class Turned:
 
 @attrs.frozen
 class Output:
-    """What the decision carries besides the outcome, where it changed."""
+    """What the decision carries besides the outcome, where it changed.
+
+    None is a value that is not known; `carried` says whether there was, and is, such an output at all.
+    """
 
     name: str
     before: Value | None
     after: Value | None
     type: Type | None
+    carried: tuple[bool, bool]
 
     def to_dict(self) -> dict[str, Any]:
         return {"output": self.name, "from": as_json(self.before), "to": as_json(self.after)}
@@ -184,16 +190,16 @@ class Changes:
             _rule("?" if r.after is None else "✗", r, f"{_truth(r.before)} → {_truth(r.after)}") for r in others])
         yield from self._part("What follows", [self._derived(d) for d in self.derived])
         yield from self._part("What the decision carries", [
-            [f"· {word(o.name)}: {self._value(o.before, o.type)} → {self._value(o.after, o.type)}"]
-            for o in self.outputs])
+            [f"· {word(o.name)}: {self._output(o, 0)} → {self._output(o, 1)}"] for o in self.outputs])
 
     @staticmethod
     def _part(heading: str, entries: Sequence[Sequence[str]]) -> Iterator[str]:
         if entries:
             yield heading
         for first, *rest in entries:
-            yield f"  {first}"
-            yield from (f"      {line}" for line in rest)
+            yield from textwrap.wrap(first, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+            for line in rest:
+                yield from textwrap.wrap(line, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 8)
 
     def _given(self, given: Given) -> list[str]:
         if given.event is not None:
@@ -206,6 +212,10 @@ class Changes:
     def _derived(self, derived: Derived) -> list[str]:
         before, after = (self._value(v, derived.type) for v in (derived.before, derived.after))
         return [f"· {derived.title}: {before} → {after}", *_because(derived.chains)]
+
+    def _output(self, output: Output, when: int) -> str:
+        value = (output.before, output.after)[when]
+        return self._value(value, output.type) if output.carried[when] else "nothing"
 
     def _value(self, value: Said, type_: Type | None) -> str:
         if not isinstance(value, tuple):
@@ -318,8 +328,8 @@ def _outputs(update: Update) -> Iterator[Output]:
     before, after = update.before.judged.outputs, update.after.judged.outputs
     for name in dict.fromkeys((*before, *after)):
         (was, type_), (is_, later) = before.get(name, (None, None)), after.get(name, (None, None))
-        if was != is_ or type(was) is not type(is_):
-            yield Output(name, was, is_, type_ or later)
+        if (name in before) != (name in after) or not same(was, is_):
+            yield Output(name, was, is_, type_ or later, (name in before, name in after))
 
 
 class _Chains:

@@ -86,7 +86,21 @@ def kinds_of(measure: PlannedMeasure) -> tuple[str, ...]:
     return (*measure.measure.of.events, *measure.measure.since)
 
 
+_MADE: dict[int, Graph] = {}
+_MOST_MADE = 8
+
+
 def graph_of(plan: Plan) -> Graph:
+    """The graph of a plan; those made last are kept, so that sessions of one ruleset share it."""
+    found = _MADE.get(id(plan))
+    if found is not None and found.plan is plan:
+        return found
+    if len(_MADE) >= _MOST_MADE:
+        _MADE.pop(next(iter(_MADE)), None)
+    return _MADE.setdefault(id(plan), _graph(plan))
+
+
+def _graph(plan: Plan) -> Graph:
     main = plan.decision
     assert main is not None
     outputs = [v for _, v in (*main.always, *(o for r in main.rules for o in r.outputs))]
@@ -137,6 +151,7 @@ def _groups(plan: Plan) -> dict[str, tuple[Item, list[str]]]:
             criterion = _blank("criterion", f"{score.name}.{c.name}", c.title, NUMBER)
             makers |= dict.fromkeys((c.low, c.high), criterion)
     titles = {d.ruleset: d.title for d in plan.asked}
+    strength = {f"{d.ruleset}::{o}": place for d in plan.asked for place, o in enumerate(d.decide.outcomes)}
     groups: dict[str, tuple[Item, list[str]]] = {}
     for step in plan.steps:
         made = makers.get(step.name)
@@ -153,6 +168,8 @@ def _groups(plan: Plan) -> dict[str, tuple[Item, list[str]]]:
             made = _blank("definition", step.name, note.title or _words(step.name.rpartition(".")[2]), note.type)
         key = step.name if made.kind in ("definition", "rule") else f"{made.kind} {made.name}"
         groups.setdefault(key, (made, []))[1].append(step.name)
+    for _, steps in groups.values():  # low before high, the strongest outcome first
+        steps.sort(key=lambda step: (strength.get(step, len(strength)), step.endswith(":high")))
     return groups
 
 

@@ -8,6 +8,7 @@ batch, torn by a crash, was never acknowledged and is dropped. A snapshot replac
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import secrets
@@ -62,6 +63,10 @@ class Journal:
             raise _unusable(self.path, f"cannot open the file: {(error.strerror or str(error)).lower()}",
                             "give the path of a file that you may read and write") from None
         _lock(self._file, self.path)
+        if not _is_at(self._file, self.path):
+            raise _unusable(self.path, "the file is in use by another process", "end that one first, or give another file")
+        for torn in self.path.parent.glob(f".{glob.escape(self.path.name)}.????????.tmp"):
+            torn.unlink(missing_ok=True)  # a snapshot that was not finished
         data = self._file.read()
         contents, end = _contents(data, self.path)
         if end < len(data):
@@ -85,6 +90,8 @@ class Journal:
 
     def _append(self, entries: Iterable[Entry], *, sync: bool) -> None:
         assert self._file is not None
+        if not _is_at(self._file, self.path):
+            raise _unusable(self.path, "the file was removed or replaced meanwhile", "begin again, with a file that is left alone")
         try:
             self._file.write(b"".join(map(_record, entries)))
             self._file.flush()
@@ -199,12 +206,17 @@ def _lock(file: IO[bytes], path: Path) -> None:
         return
     try:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        replaced = file.name == str(path) and os.fstat(file.fileno()).st_ino != path.stat().st_ino
     except OSError:
-        replaced = True
-    if replaced:
         file.close()
-        raise _unusable(path, "the file is in use by another process", "end that one first, or give another file")
+        raise _unusable(path, "the file is in use by another process", "end that one first, or give another file") from None
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    """Whether the open file is still the one of that path."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:
