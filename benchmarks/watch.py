@@ -14,6 +14,7 @@ Facts and events of all accounts come interleaved, in a random order that the se
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import resource
@@ -133,9 +134,10 @@ def _send(pipe: Any, lines: list[bytes]) -> None:
     try:
         for start in range(0, len(lines), 200):
             pipe.write(b"".join(lines[start : start + 200]))
-        pipe.close()
     except OSError:
         pass  # it was killed
+    with contextlib.suppress(OSError):
+        pipe.close()
 
 
 def outcomes(told: Path) -> dict[str, Any]:

@@ -188,10 +188,21 @@ def _begin(rules: Rules, state: Path | None, accounts: str | None, kinds: frozen
            engine: str, ack: bool) -> _Run:
     """The watch as its state file has it, else a new one."""
     from samrules.sessions.journal import Journal
-    from samrules.sessions.resume import resumed
 
     day = arguments.day_of(as_of)
     journal = Journal(state) if state is not None else None
+    try:
+        return _begun(rules, journal, accounts, kinds, day, engine, ack)
+    except BaseException:
+        if journal is not None:
+            journal.close()
+        raise
+
+
+def _begun(rules: Rules, journal: Journal | None, accounts: str | None, kinds: frozenset[str], day: date,
+           engine: str, ack: bool) -> _Run:
+    from samrules.sessions.resume import resumed
+
     contents = journal.read() if journal is not None else None
     if contents is None:
         if journal is not None:

@@ -125,15 +125,20 @@ class Watch:
     def decision(self, account: str, engine: str = "interpreter") -> Decision:
         """The whole decision on an account as it stands, decided from scratch."""
         kept = self.accounts[account]
-        seen = [review for review in kept.reviews if review[0] < self.day]
-        return self.rules.decide_checked(kept.given, self.day, seen, kept.record, engine)
+        return self._whole(kept.given, self.day, kept.reviews, kept.record, engine)
+
+    def _whole(self, given: Mapping[str, Value], day: date, reviews: Sequence[Review], record: Record,
+               engine: str) -> Decision:
+        seen = [review for review in reviews if review[0] < day]
+        return self.rules.decide_checked(given, day, seen, record, engine)
 
     def line_of(self, told: Told, number: int, engine: str = "interpreter") -> dict[str, Any]:
         """What is written of a decision that changed, JSON-ready; `number` is that of the line it rests on."""
         changes, now = told.changes, told.state.judged
         verdict, outputs, because = changes.after, now.outputs, sentences(now, told.state.view)
         if engine != "interpreter":  # what changed is ours to find; what is decided is that engine's to say
-            decided = self.decision(changes.account, engine)
+            was = told.state
+            decided = self._whole(was.given, was.view.day, was.reviews, was.record, engine)
             verdict = attrs.evolve(verdict, outcome=decided.outcome, settled=decided.settled, possible=decided.possible)
             outputs, because = decided.outputs, tuple(r.because for r in decided.deciding if r.because)
         data = changes.to_dict()
