@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -16,12 +17,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import samrules
 from samrules.cli.main import cli
 from samrules.inputs.facts import ID
 from samrules.sessions.journal import Journal
-from samrules.sessions.lines import LONGEST_LINE, Splitter
+from samrules.sessions.lines import LONGEST_LINE, Line, Splitter, read_line
+from samrules.sessions.resume import accounts_of
+from samrules.sessions.watch import Watch
 from tests.test_session import SMALL
 
 AS_OF = ("--as-of", "2026-11-21")
@@ -222,6 +227,38 @@ def test_text_that_is_no_text() -> None:
     assert found.stderr.startswith("<stdin>:1:1: error[too-large]: the line is longer than 1,000,000 bytes\n")
 
 
+_LINES = [text_of(line).strip() for line in (
+    *KEPT, request(pct=0.05), {ID: "A", "facts": {"csat": 8, "colour": "ré\\d"}}, {ID: "A", "retract": "csat"}, {"as_of": "2026-11-22"})]
+_PIECES = st.one_of(st.sampled_from(['"', "{", "}", "[", "]", ":", ",", "null", "1e999", "-0.0", "NaN", "9" * 500, '"\\ud800"',
+                                     '"csat"', '"value"', '"fact"', '"account_id"', '"event"', '"as_of"', "true", "[" * 2000, "\0"]),
+                    st.text(max_size=3))
+
+
+@functools.cache
+def _small() -> samrules.Rules:
+    return samrules.loads(SMALL)
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.sampled_from(_LINES), st.lists(st.tuples(st.integers(0, 100), st.integers(0, 12), _PIECES), max_size=3), st.binary(max_size=4))
+def test_whatever_a_line_is_it_is_taken_or_refused(line: str, cuts: list[tuple[int, int, str]], tail: bytes) -> None:
+    """Any line is taken in, and what it changed can be written; or it is refused, and nothing is changed."""
+    for at, length, piece in cuts:
+        line = line[:at] + piece + line[at + length :]
+    watch = Watch(_small(), date(2026, 11, 21))
+    for number, text in enumerate(_LINES[:3], start=1):
+        watch.take(read_line(text.encode(), number) or Line())
+    before = list(accounts_of(watch))
+    try:
+        said = read_line(line.encode("utf-8", "surrogatepass") + (tail if tail.strip(b"\n") else b"").replace(b"\n", b""), 4)
+        changed = watch.take(said) if said else []
+    except samrules.FactError as error:
+        assert str(error).startswith("<stdin>:4:")
+        assert list(accounts_of(watch)) == before
+        return
+    json.dumps([watch.line_of(one, 4) for one in changed], ensure_ascii=False, allow_nan=False).encode()
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 10_000_000])
 def test_lines_are_the_same_however_they_come(size: int) -> None:
     long_ = b"x" * (LONGEST_LINE + 10) if size > 7 else b"x"
@@ -248,6 +285,18 @@ def test_a_day_that_cannot_be_is_refused_for_all() -> None:
     assert found.exit_code == 1
     assert found.stderr.startswith("<stdin>:5:1: error[measure-differs]: account A-1: `requests` is given as 1")
     assert {json.loads(d)["as_of"] for d in Path("d.jsonl").read_text().splitlines()} == {"2026-11-21"}
+
+
+def test_what_cannot_be_watched_at_all() -> None:
+    found = run("--state", "s", as_of=("--as-of", "1999-01-01"), stdin=text_of(*KEPT))
+    assert (found.exit_code, found.stdout, Path("s").exists()) == (2, "", False)
+    assert "small.yaml:19:3: error[parameter-not-yet]: `small.enough` has no value on 1999-01-01" in found.stderr
+    facts = CliRunner().invoke(cli, ["watch", "account_facts"])
+    assert (facts.exit_code, "decides nothing" in facts.stderr) == (2, True)
+    kinds = run("--recorded", "order_placed,discount_requestd")
+    assert kinds.exit_code == 2
+    assert kinds.stderr.startswith("recorded: error[bad-event]: no ruleset in use declares the event `discount_requestd`\n")
+    assert run("--as-of", "soon").exit_code == 2
 
 
 # --- the state file ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -90,19 +91,34 @@ def read_line(data: bytes, number: int, file: str = STDIN) -> Line | None:
         table = read_json_lines(text, file)
         if table.problems:
             raise FactError(table.problems)
+        if "\\u" in text:
+            _check_text(table.rows[0])
         return _line(table.rows[0])
     except FactError as error:
         raise placed(error, number, text) from None
+
+
+def _check_text(row: Row) -> None:
+    """Half of a pair of surrogates is no text: nothing could ever write it again."""
+    try:
+        json.dumps(row.values, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise _refused("wrong-encoding", "a text with half of a surrogate pair", "write the letter itself, or both halves",
+                       Span(STDIN, 1, 1, 1, 2)) from None
 
 
 def placed(error: FactError, number: int, text: str) -> FactError:
     """The problems of a line that was read by itself, with its place among the others and its text."""
     found = []
     for d in error.diagnostics:
-        span = d.span or Span(STDIN, 1, 1, 1, 1)
-        span = attrs.evolve(span, line=number, end_line=number)
-        message = d.message if d.span or d.where is None else f"{d.where}: {d.message}"
-        found.append(attrs.evolve(d, message=message, span=span, text=text.rstrip("\r\n") if d.span else None, where=None))
+        if d.span is None:
+            message = f"{d.where}: {d.message}" if d.where else d.message
+            found.append(attrs.evolve(d, message=message, span=Span(STDIN, number, 1, number, 2), where=None))
+        elif d.span.file == STDIN:
+            span = attrs.evolve(d.span, line=number, end_line=number)
+            found.append(attrs.evolve(d, span=span, text=text.rstrip("\r\n"), where=None))
+        else:
+            found.append(d)  # of the ruleset
     return FactError(found)
 
 

@@ -60,6 +60,8 @@ class Watch:
         day: the day to decide for.
         recorded: kinds of events that are recorded from the start; another is, of an account, from its
             first event on.
+
+    Raises RulesetError where the ruleset decides nothing, FactError where it cannot decide for that day.
     """
 
     def __init__(self, rules: Rules, day: date, recorded: Iterable[str] = ()) -> None:
@@ -73,7 +75,7 @@ class Watch:
         self.undeclared: dict[str, None] = {}
         """Names met that nothing declares."""
         self._graph = graph_of(rules.plan)
-        self._blank: State | None = None
+        self._blank: State | None = self._nothing_known()
 
     def add(self, account: Account) -> None:
         """An account of a table, decided at once. Raises FactError."""
@@ -160,9 +162,12 @@ class Watch:
     def _begun(self, account: str) -> Kept:
         """An account of which nothing is known: made of one that all share, so that little is evaluated."""
         if self._blank is None:
-            self._blank = opened(self._graph, {ID: ""}, self.day, (), Record((), self.recorded), light=True)
+            self._blank = self._nothing_known()
         state = after(self._blank, self._graph, facts={ID: account}, light=True).after
         return Kept(state.given, state.record, (), set(), state)
+
+    def _nothing_known(self) -> State:
+        return opened(self._graph, {ID: ""}, self.day, (), Record((), self.recorded), light=True)
 
     def _woken(self, kept: Kept) -> State:
         if kept.state is None:
