@@ -24,7 +24,7 @@ import samrules
 from samrules.cli.main import cli
 from samrules.inputs.facts import ID
 from samrules.sessions.journal import Journal
-from samrules.sessions.lines import LONGEST_LINE, Line, Splitter, read_line
+from samrules.sessions.lines import LONGEST_LINE, Line, Splitter, placed, read_line
 from samrules.sessions.resume import accounts_of
 from samrules.sessions.watch import Watch
 from tests.test_session import SMALL
@@ -253,7 +253,7 @@ def test_whatever_a_line_is_it_is_taken_or_refused(line: str, cuts: list[tuple[i
         said = read_line(line.encode("utf-8", "surrogatepass") + (tail if tail.strip(b"\n") else b"").replace(b"\n", b""), 4)
         changed = watch.take(said) if said else []
     except samrules.FactError as error:
-        assert str(error).startswith("<stdin>:4:")
+        assert str(placed(error, 4, line)).startswith("<stdin>:4:")
         assert list(accounts_of(watch)) == before
         return
     json.dumps([watch.line_of(one, 4) for one in changed], ensure_ascii=False, allow_nan=False).encode()
