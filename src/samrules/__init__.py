@@ -24,6 +24,7 @@ __all__ = [
     "Rules",
     "RulesetError",
     "SamrulesError",
+    "Session",
     "UndeclaredFactWarning",
     "__version__",
     "assign",
@@ -41,6 +42,7 @@ _HOMES = {
     "Rules": "samrules.rules",
     "RulesetError": "samrules.errors",
     "SamrulesError": "samrules.errors",
+    "Session": "samrules.sessions.session",
     "UndeclaredFactWarning": "samrules.errors",
     "assign": "samrules.staffing.assignment",
     "load": "samrules.rules",
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     )
     from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules, load, loads
+    from samrules.sessions.session import Session
     from samrules.staffing.assignment import Assignment, assign
 
 

@@ -34,6 +34,20 @@ from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
 ENGINES = ("interpreter",)
 
 
+@attrs.frozen
+class Given:
+    """What was given of one account, checked: its facts, all its reviews in order of date, its events.
+
+    `undeclared` are the names in it that nothing declares.
+    """
+
+    facts: dict[str, Value]
+    as_of: date
+    history: tuple[tuple[date, dict[str, Value]], ...]
+    record: Record
+    undeclared: tuple[str, ...]
+
+
 @attrs.frozen(repr=False)
 class Rules:
     """A ruleset that was loaded and checked. Made by `samrules.load` or `samrules.loads`.
@@ -63,6 +77,11 @@ class Rules:
         """The identity of the ruleset with all it uses: `sha256:` and 64 digits. Comments, layout
         and the order of declarations change nothing."""
         return self._plan.digest
+
+    @property
+    def plan(self) -> Plan:
+        """The ruleset ready to run, for engines and sessions."""
+        return self._plan
 
     @property
     def facts(self) -> Mapping[str, Fact]:
@@ -145,10 +164,15 @@ class Rules:
             raise RulesetError([Diagnostic(
                 "decides-together", f"the ruleset `{self.name}` decides accounts together: who is in hangs on all that compete",
                 "call `decide_portfolio` with all accounts", where=self.name)])
-        decision, strangers = self._given(facts, events, recorded, history, as_of)
-        if strangers:
-            warnings.warn(undeclared_message(strangers, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
-        return decision
+        given = self.check_account(facts, events, recorded, history, decision_date(as_of))
+        if given.undeclared:
+            warnings.warn(undeclared_message(given.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        return self._decide_given(given, engine)
+
+    def _decide_given(self, given: Given, engine: str) -> Decision:
+        """The decision on what was given of an account, on the reviews before its date."""
+        seen = [review for review in given.history if review[0] < given.as_of]
+        return self.decide_checked(given.facts, given.as_of, seen, given.record, engine)
 
     def decide_portfolio(self, accounts: Iterable[Mapping[str, Any]], *,
                          events: Iterable[Mapping[str, Any]] | None = None,
@@ -195,13 +219,14 @@ class Rules:
         strangers: dict[str, None] = {}
         for known, account in zip(given, ids, strict=True):
             try:
-                decision, names = self._given(known, happened.get(account, []) if events is not None else None,
-                                              recorded, reviews.get(account, []), day)
+                checked = self.check_account(known, happened.get(account, []) if events is not None else None,
+                                             recorded, reviews.get(account, []), day)
+                decision = self._decide_given(checked, "interpreter")
             except FactError as error:
                 problems += error.diagnostics
                 continue
             decisions.append(decision)
-            strangers |= dict.fromkeys(names)
+            strangers |= dict.fromkeys(checked.undeclared)
         if problems:
             raise FactError(dict.fromkeys(problems))
         if strangers:
@@ -212,14 +237,13 @@ class Rules:
         """The portfolio from checked decisions on each account by itself. Raises FactError."""
         return choose(self._plan, decisions, as_of, locate)
 
-    def _given(self, facts: Mapping[str, Any], events: Iterable[Mapping[str, Any]] | None,
-               recorded: Collection[str] | None, history: Iterable[Mapping[str, Any]],
-               as_of: date | None) -> tuple[Decision, list[str]]:
-        """The decision on one account as given from Python, and the names that nothing declares."""
+    def check_account(self, facts: Mapping[str, Any], events: Iterable[Mapping[str, Any]] | None,
+                      recorded: Collection[str] | None, history: Iterable[Mapping[str, Any]],
+                      day: date) -> Given:
+        """What was given of an account from Python, as `decide` takes it, checked. Raises FactError."""
         known, undeclared = account_facts(facts, self._plan.facts)
-        day = decision_date(as_of)
         account = str(known["account_id"])
-        reviews, more = review_history(history, self._plan.facts, account, day)
+        reviews, more = review_history(history, self._plan.facts, account, date.max)
         kinds = self._plan.events
         record = NO_RECORD
         if events is not None:
@@ -231,15 +255,16 @@ class Rules:
             raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
                                         "pass the events too, an empty list where there are none",
                                         where="recorded")])
-        return self.decide_checked(known, day, reviews, record), list(dict.fromkeys([*undeclared, *more]))
+        return Given(known, day, tuple(reviews), record, tuple(dict.fromkeys([*undeclared, *more])))
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,
                        history: Sequence[tuple[date, Mapping[str, Value]]] = (),
-                       record: Record = NO_RECORD) -> Decision:
+                       record: Record = NO_RECORD, engine: str = "interpreter") -> Decision:
         """Decide on facts and events that `samrules.inputs` has checked already. Raises FactError.
 
         With a ruleset that decides together, this is the account by itself: `choose` has the last word.
         """
+        check_engine(engine)
         decision = outcome.decide(self._plan, facts, as_of, history, record)
         return attrs.evolve(decision, explainer=Explained())
 

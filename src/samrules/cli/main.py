@@ -31,6 +31,7 @@ _COMMANDS = {
     "check": "samrules.cli.check",
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",
+    "watch": "samrules.cli.watch",
 }
 
 

@@ -44,6 +44,11 @@ def view(plan: Plan, facts: Facts, as_of: date,
 
     Raises FactError if a parameter has no value yet on one of the dates.
     """
+    return _view(plan, facts, as_of, reviews(plan, history))
+
+
+def reviews(plan: Plan, history: Sequence[tuple[date, Facts | FactError]]) -> list[View | FactError]:
+    """The earlier reviews, latest first, for a plan that looks back; where one cannot be seen, why."""
     earlier: list[View | FactError] = []
     for day, known in history if plan.looks_back else ():
         try:
@@ -52,7 +57,7 @@ def view(plan: Plan, facts: Facts, as_of: date,
             earlier.insert(0, _view(plan, known, day, list(earlier), past=True))
         except FactError as error:  # it matters only to a rule that looks back so far
             earlier.insert(0, error)
-    return _view(plan, facts, as_of, earlier)
+    return earlier
 
 
 def _view(plan: Plan, facts: Facts, day: date, earlier: Sequence[View | FactError], *, past: bool = False) -> View:

@@ -43,16 +43,21 @@ def decide(plan: Plan, facts: Facts, as_of: date,
     Raises FactError if a parameter has no value yet on a date that is needed, or if a fact that
     was given disagrees with the events.
     """
+    measured_now = measured(plan, facts, record, as_of)
+    reviews = [(day, at_review(plan, known, record, day)) for day, known in history]
+    now = view(plan, measured_now.facts, as_of, reviews)
+    return decision_at(now, measured_now.counted, as_recorded(reviews, history), record)
+
+
+def decision_at(now: View, counted: Mapping[str, tuple[Event, ...]], history: Sequence[tuple[date, Facts]],
+                record: Record) -> Decision:
+    """The decision at a view that is evaluated. `counted` are the events behind each measure, `history`
+    the earlier reviews with what was counted for them, `record` the events that all of it was counted from."""
+    plan, facts, as_of = now.plan, now.facts, now.day
     main = plan.decision
     assert main is not None
-    measured_now = measured(plan, facts, record, as_of)
-    facts = measured_now.facts
-    reviews = [(day, _at_review(plan, known, record, day)) for day, known in history]
-    history = [(day, known if isinstance(seen, FactError) else seen)
-               for (day, known), (_, seen) in zip(history, reviews, strict=True)]
-    now = view(plan, facts, as_of, reviews)
-    judged = _judged(main, now)
-    verdict = judged.verdict
+    own = judged(main, now)
+    verdict = own.verdict
     rules = tuple(_rule(planned, now) for planned in main.rules)
     scores = tuple(_score(s, now) for s in plan.scores)
     unknowns = () if verdict.settled else deciding_unknowns(main.decide, rules, scores, list(plan.facts))
@@ -72,12 +77,12 @@ def decide(plan: Plan, facts: Facts, as_of: date,
         settled=verdict.settled,
         possible=verdict.possible,
         deciding_unknowns=unknowns,
-        outputs=judged.outputs,
+        outputs=own.outputs,
         scores=scores,
         rules=rules,
         facts=read,
         facts_digest=facts_digest(facts, history, _seen(plan, record, as_of)),
-        counted=measured_now.counted,
+        counted=counted,
         declared=plan.facts,
         kinds=plan.events,
         citations={
@@ -86,11 +91,11 @@ def decide(plan: Plan, facts: Facts, as_of: date,
         },
         thresholds=_thresholds(plan, as_of),
         currency=plan.currency,
-        parts=tuple(_part(_judged(asked, now), now) for asked in plan.asked),
+        parts=tuple(_part(judged(asked, now), now) for asked in plan.asked),
     )
 
 
-def _at_review(plan: Plan, known: Facts, record: Record, day: date) -> Facts | FactError:
+def at_review(plan: Plan, known: Facts, record: Record, day: date) -> Facts | FactError:
     """The facts at an earlier review, with what was counted; or why a parameter kept it from being counted.
 
     That matters only to a rule that looks back so far. What is wrong with the data is raised.
@@ -101,6 +106,13 @@ def _at_review(plan: Plan, known: Facts, record: Record, day: date) -> Facts | F
         if any(d.code != "parameter-not-yet" for d in error.diagnostics):
             raise
         return error
+
+
+def as_recorded(seen: Sequence[tuple[date, Facts | FactError]],
+                given: Sequence[tuple[date, Facts]]) -> list[tuple[date, Facts]]:
+    """Reviews for the record: those that could not be counted, as they were given."""
+    known = dict(given)
+    return [(day, known[day] if isinstance(facts, FactError) else facts) for day, facts in seen]
 
 
 def _claim(plan: Plan, now: View) -> Claim | None:
@@ -180,7 +192,7 @@ Outputs = Mapping[str, tuple[Value | None, Type | None]]
 
 
 @attrs.frozen
-class _Judged:
+class Judged:
     """A decision of the plan at a view: the truth of each rule, the verdict, the outputs."""
 
     planned: PlannedDecision
@@ -189,10 +201,10 @@ class _Judged:
     outputs: Outputs
 
 
-def _judged(planned: PlannedDecision, now: View) -> _Judged:
+def judged(planned: PlannedDecision, now: View) -> Judged:
     rules = tuple((r.outcome, _truth(now.steps[r.step])) for r in planned.rules)
     verdict = judge(planned.decide, rules)
-    return _Judged(planned, rules, verdict, _outputs(planned, rules, verdict, now))
+    return Judged(planned, rules, verdict, _outputs(planned, rules, verdict, now))
 
 
 def _outputs(planned: PlannedDecision, rules: Sequence[tuple[str, bool | None]], verdict: Verdict,
@@ -215,10 +227,21 @@ def _outputs(planned: PlannedDecision, rules: Sequence[tuple[str, bool | None]],
     return {**standing, **by_rules} if verdict.settled else standing
 
 
-def _part(judged: _Judged, now: View) -> Part:
-    planned, verdict = judged.planned, judged.verdict
+def _giving(own: Judged) -> list[PlannedRule]:
+    """The rules that hold and give the outcome."""
+    planned = own.planned
+    return [planned.rules[place] for place in deciding(planned.decide, own.verdict.outcome, own.rules)]
+
+
+def sentences(own: Judged, now: View) -> tuple[str, ...]:
+    """The sentences of the rules that give the outcome, filled in."""
+    return tuple(_because(r, now) for r in _giving(own) if r.rule.because)
+
+
+def _part(own: Judged, now: View) -> Part:
+    planned, verdict = own.planned, own.verdict
     assert isinstance(verdict.outcome, str)  # one that collects cannot be asked for
-    given = [planned.rules[place] for place in deciding(planned.decide, verdict.outcome, judged.rules)]
+    given = _giving(own)
     return Part(
         ruleset=planned.ruleset,
         decision=planned.decide.name,
@@ -227,8 +250,8 @@ def _part(judged: _Judged, now: View) -> Part:
         settled=verdict.settled,
         possible=verdict.possible,
         rules=tuple(_title(r) for r in given),
-        because=tuple(_because(r, now) for r in given if r.rule.because),
-        outputs=judged.outputs,
+        because=sentences(own, now),
+        outputs=own.outputs,
         cites=tuple(dict.fromkeys(key for r in given for key in r.rule.cites)),
     )
 
