@@ -250,7 +250,7 @@ unreachable:
         "9:3 bad-case the case `nothing at all` expects nothing | add `expect:` with what should be decided, "
         "such as `expect: {outcome: visit}`",
         "10:11 wrong-shape the case `a list` is a mapping, not a list | "
-        "its keys are: says, as_of, base, facts, events, recorded, history, expect",
+        "its keys are: says, as_of, base, facts, events, recorded, history, others, expect",
         "12:5 unknown-key the case `at odds` has no key `bases` | did you mean `base`?",
         "13:18 unknown-name there is no base `god` | did you mean `good`?",
         "14:12 bad-date `2026-02-30` is not a date | the calendar has no such day; write an existing day as `2026-11-21`",
