@@ -417,8 +417,9 @@ _FACTS = (
 )
 
 _CASES = (
-    _error("bad-case", "A case that cannot be tried: it expects nothing, or two things that exclude each other.",
-           "It would pass whatever the ruleset decides, or fail whatever it decides.",
+    _error("bad-case", "A case that cannot be tried: it expects nothing, or two things that exclude each other, or names `others` "
+           "under a ruleset that decides accounts one by one.",
+           "It would pass or fail whatever the ruleset decides, or what it says of the others would count for nothing.",
            "A case with `facts` and no `expect`.",
            "Say what should be decided; docs/cases.md lists what can be expected."),
 )

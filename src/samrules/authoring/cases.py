@@ -91,11 +91,23 @@ Expectation = OutcomeIs | SettledIs | PossibleAre | RuleIs | OutputIs | ScoreIs 
 
 
 @attrs.frozen
+class Other:
+    """An account that is decided along with that of a case; what is known of it, as of a `Case`."""
+
+    facts: Mapping[str, Value]
+    span: Span = attrs.field(eq=False, repr=False)
+    events: tuple[Event, ...] = ()
+    recorded: frozenset[str] = frozenset()
+    history: tuple[Review, ...] = ()
+
+
+@attrs.frozen
 class Case:
     """One account on one day, and what is expected.
 
     `facts` are checked and without missing ones; `history` and `events` are in order of date;
-    `recorded` are the kinds of events of which `events` is the whole record.
+    `recorded` are the kinds of events of which `events` is the whole record. `others` are decided
+    along with it, where the ruleset decides accounts together.
     """
 
     name: str
@@ -107,6 +119,7 @@ class Case:
     events: tuple[Event, ...] = ()
     recorded: frozenset[str] = frozenset()
     history: tuple[Review, ...] = ()
+    others: tuple[Other, ...] = ()
 
 
 @attrs.frozen

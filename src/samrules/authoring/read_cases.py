@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from samrules.authoring.cases import Case, CasesFile, Unreachable
+from samrules.authoring.cases import Case, CasesFile, Other, Unreachable
 from samrules.authoring.coverage import ways_to_go
 from samrules.authoring.expectations import Expectations, good_keys, names_of
 from samrules.decision.events import Event
@@ -32,7 +32,9 @@ from samrules.syntax.source import Node, Problems, Scalar, Sequence, problem
 T = TypeVar("T")
 
 _FILE = ("ruleset", "as_of", "base", "cases", "unreachable")
-_CASE = ("says", "as_of", "base", "facts", "events", "recorded", "history", "expect")
+_ACCOUNT = ("base", "facts", "events", "recorded", "history")
+_CASE = ("says", "as_of", *_ACCOUNT, "others", "expect")
+_OTHER = (*_ACCOUNT, "times")
 
 _CURES = {
     "no-such-file": "give the path of a cases file, such as `cases/health.cases.yaml`",
@@ -119,6 +121,25 @@ def _is_there(path: Path) -> bool:
 
 def _day(node: Node) -> date:
     return v.literal(node, literals.parse_date, "a date")
+
+
+MOST_ALIKE = 1000
+"""More accounts than any programme has places; each is decided anew for every case that has them."""
+
+
+def _times(node: Node) -> int:
+    times = v.integer(node)
+    if not 1 <= times <= MOST_ALIKE:
+        raise problem("out-of-range", f"`times`: {times} is out of range", f"it must be from 1 to {MOST_ALIKE}", node.span)
+    return times
+
+
+def _alike(one: Other, times: int) -> Iterator[Other]:
+    """So many accounts of which the same is known, numbered."""
+    for number in range(1, times + 1):
+        own = {ID: f"{one.facts[ID]} {number}"}
+        yield attrs.evolve(one, facts={**one.facts, **own},
+                           history=tuple((day, {**facts, **own}) for day, facts in one.history))
 
 
 _YES_OR_NO = {"yes": True, "no": False}
@@ -244,20 +265,50 @@ class _Reader:
             self.problems.append(Diagnostic("missing-key", f"the case `{name}` has no date",
                                             "add `as_of:` to it, or to the file for all cases", at))
         day = as_of or date.max  # where it is not known, go on for the sake of other problems
+        own = self.account(name, body, at, day, f"the case `{name}`")
+        others = self.others(body["others"], own, day, name) if "others" in body else ()
+        says = self.attempt(v.text, body["says"]) if "says" in body else None
+        expected = Expectations(self.rules, self.problems).read(body.get("expect"), name, at)
+        if as_of is None:
+            return None
+        return Case(name, as_of, own.facts, expected, at, says, own.events, own.recorded, own.history, others)
+
+    def account(self, name: str, body: src.Mapping, at: Span, day: date, what: str) -> Other:
+        """What is known of one account; its name stands for the id where none is given."""
         base = self.attempt(self.base, body.get("base")) or {}
         facts = {**base, **self.facts(body.get("facts"))}
         if facts.get(ID) is None:
             facts[ID] = name
         events, recorded = self.events(body.get("events"), body.get("recorded"), day, name)
-        history = self.history(body.get("history"), {ID: facts[ID], **base}, day, name)
-        says = self.attempt(v.text, body["says"]) if "says" in body else None
-        expected = Expectations(self.rules, self.problems).read(body.get("expect"), name, at)
-        if as_of is None:
-            return None
-        return Case(name, as_of, known(facts), expected, at, says, events, recorded, history)
+        history = self.history(body.get("history"), {ID: facts[ID], **base}, day, what)
+        return Other(known(facts), at, events, recorded, history)
 
-    def history(self, node: Node | None, base: Facts, as_of: date, name: str) -> tuple[Review, ...]:
-        """Earlier reviews, each of which starts from the bases of the case."""
+    def others(self, node: Node, own: Other, day: date, case: str) -> tuple[Other, ...]:
+        """The accounts decided along with that of a case."""
+        if not self.rules.together:
+            self.problems.append(Diagnostic(
+                "bad-case", f"`{self.rules.name}` decides accounts one by one, so others are nothing to the case `{case}`",
+                "remove `others`; only a ruleset with `portfolio` decides accounts together", node.span))
+            return ()
+        found: list[Other] = []
+        ids = {own.facts[ID]}
+        given = self.mapping(node, "other accounts")
+        for name, entry in given.items():
+            at = given.keys_at[name]
+            what = f"the account `{name}`"
+            body = src.Mapping(at) if v.absent(entry) else good_keys(entry, _OTHER, (), what, self.problems)
+            one = self.account(name, body, at, day, what)
+            times = self.attempt(_times, body["times"]) if "times" in body else None
+            for like in [one] if times is None else _alike(one, times):
+                if like.facts[ID] in ids:
+                    self.problems.append(Diagnostic("duplicate-account", f"the account `{like.facts[ID]}` is given twice",
+                                                    "give each account of a case an id of its own", at))
+                ids.add(like.facts[ID])
+                found.append(like)
+        return tuple(found)
+
+    def history(self, node: Node | None, base: Facts, as_of: date, what: str) -> tuple[Review, ...]:
+        """Earlier reviews, each of which starts from the bases of the account."""
         found: list[Review] = []
         days: list[tuple[date, Span | None]] = []
         for review in self.entries(node, "earlier reviews"):
@@ -275,7 +326,7 @@ class _Reader:
                     "only earlier reviews count; correct the date", review[REVIEW_DATE].span))
             days.append((day, review[REVIEW_DATE].span))
             found.append((day, known(facts)))
-        self.problems += history_problems(days, f"the case `{name}`")
+        self.problems += history_problems(days, what)
         return tuple(sorted(found, key=lambda review: review[0]))
 
     def events(self, node: Node | None, recorded: Node | None, as_of: date,

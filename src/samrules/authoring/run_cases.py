@@ -12,6 +12,7 @@ from samrules.authoring.cases import (
     Case,
     CasesFile,
     Expectation,
+    Other,
     OutcomeIs,
     OutputIs,
     PossibleAre,
@@ -26,6 +27,7 @@ from samrules.decision.words import listed
 from samrules.diagnostics import NAMES_SHOWN, Span
 from samrules.engines.measures import Record
 from samrules.errors import FactError
+from samrules.inputs.facts import ID
 from samrules.model.types import Duration, Value
 from samrules.rules import Rules
 from samrules.syntax.literals import plain_number
@@ -64,14 +66,33 @@ def run_cases(file: CasesFile) -> tuple[CaseResult, ...]:
 
 
 def run_case(rules: Rules, case: Case) -> CaseResult:
-    """One case, tried. A case that cannot be decided differs in that."""
-    try:
-        decision = rules.decide_checked(case.facts, case.as_of, case.history, Record(case.events, case.recorded))
-    except FactError as error:
-        said = tuple(Difference(f"it cannot be decided: {d.message}", case.span) for d in error.diagnostics)
-        return CaseResult(case, None, said)
+    """One case, tried; along with its others where the ruleset decides accounts together.
+
+    A case that cannot be decided differs in that.
+    """
+    decisions: list[Decision] = []
+    said: list[Difference] = []
+    accounts: list[Case | Other] = [case, *case.others]
+    for one in accounts:
+        try:
+            decisions.append(rules.decide_checked(one.facts, case.as_of, one.history, Record(one.events, one.recorded)))
+        except FactError as error:
+            said += _undecided("it" if one is case else f"`{one.facts[ID]}`", error, one.span)
+    if rules.together and not said:
+        try:
+            decisions = list(rules.choose(decisions, case.as_of).decisions)
+        except FactError as error:
+            said += _undecided("it", error, case.span)
+    if said:
+        return CaseResult(case, None, tuple(said))
+    decision = decisions[0]
     return CaseResult(case, decision, tuple(
         Difference(text, expected.span) for expected in case.expected for text in differs(expected, decision)))
+
+
+def _undecided(what: str, error: FactError, at: Span) -> Iterator[Difference]:
+    for d in error.diagnostics:
+        yield Difference(f"{what} cannot be decided: {d.message}", at)
 
 
 def differs(expected: Expectation, decision: Decision) -> Iterator[str]:
