@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Decision",
     "Diagnostic",
+    "EngineError",
     "FactError",
     "OutputError",
     "Rules",
@@ -31,6 +32,7 @@ __all__ = [
 _HOMES = {
     "Decision": "samrules.decision.decision",
     "Diagnostic": "samrules.diagnostics",
+    "EngineError": "samrules.errors",
     "FactError": "samrules.errors",
     "OutputError": "samrules.errors",
     "Rules": "samrules.rules",
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from samrules.decision.decision import Decision
     from samrules.diagnostics import Diagnostic
     from samrules.errors import (
+        EngineError,
         FactError,
         OutputError,
         RulesetError,

@@ -21,6 +21,9 @@ history = click.option("--history", metavar="FILE",
 events = click.option("--events", metavar="FILE",
                       help="What happened, from which measures are counted: account_id, event, date, fields.")
 
+engine = click.option("--engine", metavar="ENGINE", default="interpreter", show_default=True,
+                      help="What decides: interpreter, or durable (durable_rules); the decisions are the same.")
+
 
 def day_of(text: str | None, option: str = "--as-of") -> date:
     """The date of an option, today where it is not given. Raises FactError."""

@@ -36,7 +36,7 @@ Examples:
 @arguments.history
 @arguments.events
 @arguments.as_of
-@click.option("--engine", default="interpreter", show_default=True, help="What decides.")
+@arguments.engine
 @click.option("--format", "format_", type=click.Choice(("table", "json", "jsonl", "csv", "parquet")),
               help="Default: what the ending of --out says, else a table to read.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
@@ -68,7 +68,7 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     _check_format(format_, out)
     rules = arguments.decider(ruleset)
     table = arguments.checked_accounts(rules, accounts, history, events, day)
-    decisions = (rules.decide_account(a, table.recorded, day) for a in _watched(table))
+    decisions = (rules.decide_account(a, table.recorded, day, engine) for a in _watched(table))
 
     def write(sink: IO[bytes]) -> None:
         _write(decisions, format_, rules, sink, to_terminal=out is None and sys.stdout.isatty())

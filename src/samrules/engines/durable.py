@@ -18,7 +18,7 @@ from samrules.diagnostics import Diagnostic
 from samrules.engines.durable_fence import EXACT, FenceBroken, WorkingMemory, number
 from samrules.engines.durable_lowering import Constant, Program, StoredTruth, code_of, lower
 from samrules.engines.durable_network import Network, Say, Source, Stored, Work, fact
-from samrules.engines.interpreter import Facts, all_of, date_before, parameters_at, value_of
+from samrules.engines.interpreter import Facts, View, all_of, date_before, parameters_at, value_of
 from samrules.errors import EngineError, FactError
 from samrules.model import expressions as ex
 from samrules.model.types import Duration, Value
@@ -49,6 +49,24 @@ def entail(plan: Plan, facts: Facts, as_of: date,
         except FactError as error:
             earlier.insert(0, error)
     return _session(plan, facts, as_of, earlier, past=False).results()
+
+
+def entailed(now: View, history: Sequence[tuple[date, Facts]] = ()) -> View:
+    """A view that rests on what durable_rules entails; its trace stays the interpreter's, for explanation.
+
+    Raises FenceBroken where the two differ: an explanation of something else would be a lie.
+    """
+    found = entail(now.plan, now.facts, now.day, history)
+    differing = [f"`{name}` is {found.get(name)} and by the trace {trace.value}" for name, trace in now.steps.items()
+                 if name not in found or not alike(found[name], trace.value)]
+    if differing:
+        raise FenceBroken(f"on the account {now.facts.get('account_id')}: {'; '.join(differing)}")
+    return attrs.evolve(now, entailed=found)
+
+
+def alike(a: Value | None, b: Value | None) -> bool:
+    """Whether two values are one to the last bit: 1 and 1.0 and true are not."""
+    return type(a) is type(b) and a == b
 
 
 def compiled(plan: Plan, parameters: Mapping[str, Value], *, past: bool = False) -> Compiled:

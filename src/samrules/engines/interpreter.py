@@ -35,6 +35,11 @@ class View:
     earlier: Sequence[View | FactError]
     """Views of the earlier reviews, latest first; where one could not be made, why."""
     steps: dict[str, Trace] = attrs.field(factory=dict)
+    entailed: Mapping[str, Value | None] | None = None
+    """What another engine says of the steps; the trace then only explains it."""
+
+    def value(self, step: str) -> Value | None:
+        return self.steps[step].value if self.entailed is None else self.entailed[step]
 
 
 def view(plan: Plan, facts: Facts, as_of: date,

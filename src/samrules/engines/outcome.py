@@ -30,15 +30,18 @@ from samrules.model import expressions as ex
 from samrules.model.types import Type, Value
 from samrules.plan.plan import Placeholder, Plan, PlannedDecision, PlannedRule, PlannedScore, Shown
 
-ENGINE = "interpreter"
+INTERPRETER, DURABLE = "interpreter", "durable"
 
 
 def decide(plan: Plan, facts: Facts, as_of: date,
-           history: Sequence[tuple[date, Facts]] = (), record: Record = NO_RECORD) -> Decision:
+           history: Sequence[tuple[date, Facts]] = (), record: Record = NO_RECORD,
+           engine: str = INTERPRETER) -> Decision:
     """Decide one account. `facts` are checked and without missing ones; `account_id` among them.
 
+    With the engine `durable`, what holds is what durable_rules entailed, and the interpreter's trace explains it.
+
     Raises FactError if a parameter has no value yet on a date that is needed, or if a fact that
-    was given disagrees with the events.
+    was given disagrees with the events; EngineError where the engine cannot run.
     """
     main = plan.decision
     assert main is not None
@@ -46,6 +49,10 @@ def decide(plan: Plan, facts: Facts, as_of: date,
     facts = measured_now.facts
     history = [(day, measured(plan, known, record, day).facts) for day, known in history]
     now = view(plan, facts, as_of, history)
+    if engine == DURABLE:
+        from samrules.engines.durable import entailed
+
+        now = entailed(now, history)
     judged = _judged(main, now)
     verdict = judged.verdict
     rules = tuple(_rule(planned, now) for planned in main.rules)
@@ -60,7 +67,7 @@ def decide(plan: Plan, facts: Facts, as_of: date,
         version=plan.version,
         digest=plan.digest,
         title=plan.title,
-        engine=ENGINE,
+        engine=engine,
         decide=main.decide,
         outcome=verdict.outcome,
         settled=verdict.settled,
@@ -138,7 +145,7 @@ class _Judged:
 
 
 def _judged(planned: PlannedDecision, now: View) -> _Judged:
-    rules = tuple((r.outcome, _truth(now.steps[r.step])) for r in planned.rules)
+    rules = tuple((r.outcome, _truth(now.value(r.step))) for r in planned.rules)
     verdict = judge(planned.decide, rules)
     return _Judged(planned, rules, verdict, _outputs(planned, rules, verdict, now))
 
@@ -191,12 +198,12 @@ def _rule(planned: PlannedRule, now: View) -> RuleResult:
     reviews: tuple[tuple[date, bool | None], ...] = ()
     if isinstance(trace.expr, ex.Held):
         body = trace.parts[0].parts[0]
-        reviews = tuple((date.fromisoformat(p.text), _truth(p)) for p in trace.parts)
+        reviews = tuple((date.fromisoformat(p.text), _truth(p.value)) for p in trace.parts)
     when = body
     exceptions: tuple[Trace, ...] = ()
     if rule.unless:
         when, exceptions = body.parts[0], tuple(negated.parts[0] for negated in body.parts[1:])
-    truth = _truth(trace)
+    truth = _truth(now.value(planned.step))
     return RuleResult(
         name=rule.name,
         title=_title(planned),
@@ -217,8 +224,8 @@ def _title(planned: PlannedRule) -> str:
     return planned.rule.title or planned.rule.name.replace("_", " ")
 
 
-def _truth(trace: Trace) -> bool | None:
-    return trace.value if isinstance(trace.value, bool) else None
+def _truth(value: Value | None) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _because(planned: PlannedRule, now: View) -> str:
@@ -276,6 +283,6 @@ def _score(planned: PlannedScore, now: View) -> ScoreResult:
 
 
 def _end(step: str, now: View) -> float:
-    value = now.steps[step].value
+    value = now.value(step)
     assert isinstance(value, float)
     return value
