@@ -25,6 +25,7 @@ TO_COME = {"buy_sell", "dedesignation", "programme", "portfolio"}
 # --- the bundled rulesets ------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(("file", "case"), [
     pytest.param(file, case, id=f"{name}: {case.name}") for name, file in FILES.items() for case in file.cases
 ])
