@@ -10,7 +10,6 @@ outcomes of other rulesets, definitions. Exit code 1 where one differs; the rule
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -47,7 +46,6 @@ def draw(count: int, seed: int) -> None:
     """Print random rulesets, one a line, as JSON of the text, and of the one it asks for."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
-
     from tests import strategies as some
 
     @seeded(seed)
@@ -61,12 +59,13 @@ def draw(count: int, seed: int) -> None:
 
 
 def compare(count: int, seed: int, each: int, report: int) -> int:
+    from tests import strategies as some
+
     import samrules
     from samrules.decision.policy import judge
     from samrules.engines import durable, interpreter
     from samrules.engines.measures import measured
     from samrules.errors import FactError
-    from tests import strategies as some
 
     chance = random.Random(seed)
     counts: Counter[str] = Counter()

@@ -23,6 +23,7 @@ from samrules.engines.durable_fence import FenceBroken, WorkingMemory, all_diffe
 from samrules.engines.durable_lowering import lower
 from samrules.engines.interpreter import parameters_at, view
 from samrules.errors import EngineError
+from samrules.model.types import Value
 from samrules.rules import Rules
 from tests.conftest import needs_durable
 
@@ -406,7 +407,7 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_number_of_the_interpreter_is_there() -> None:
     """All steps, not only the rules: names and values are those of the view."""
     plan = samrules.load("strategic_score")._plan
-    facts = {"account_id": "A", "revenue_ttm": 2e6}
+    facts: dict[str, Value] = {"account_id": "A", "revenue_ttm": 2e6}
     seen = view(plan, facts, AS_OF)
     found = durable.entail(plan, facts, AS_OF)
     assert list(found) == [s.name for s in plan.steps]

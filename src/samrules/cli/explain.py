@@ -41,7 +41,6 @@ def command(ruleset: str, accounts: str, account: str, why_not: str | None, hist
     ACCOUNTS is a table of facts as `samrules decide` reads it.
     """
     from samrules.cli.report import emit, printable
-
     from samrules.rules import check_engine
 
     day = arguments.day_of(as_of)

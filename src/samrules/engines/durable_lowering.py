@@ -115,6 +115,7 @@ class _Lowering:
     codes: dict[Value, float] = attrs.field(factory=dict)
     done: dict[ex.Expr, Lowered] = attrs.field(factory=dict)
     compared: dict[ex.Compare, Truth] = attrs.field(factory=dict)
+    whole: dict[Truth, Truth] = attrs.field(factory=dict)
     results: dict[str, Lowered] = attrs.field(factory=dict)
 
     @cached_property
@@ -136,7 +137,21 @@ class _Lowering:
     def result(self, lowered: Lowered) -> StoredTruth | Source | Constant:
         if not isinstance(lowered, Truth):
             return lowered
-        return StoredTruth(self.stored(lowered.certain), self.stored(lowered.possible))
+        whole = self.in_one(lowered)
+        return StoredTruth(self.stored(whole.certain), self.stored(whole.possible))
+
+    def in_one(self, truth: Truth) -> Truth:
+        """A test of one fact is said in one fact, not its two bits in two."""
+        holds, fails = truth.certain.one, truth.possible.zero
+        open_ = tuple(t for t in truth.certain.zero if t not in fails)
+        if truth.certain.stored or not open_ or truth.possible.one != (*holds, *open_):
+            return truth
+        if truth not in self.whole:
+            source = self.network.source(f"test {len(self.whole)}", "truth")
+            for tests, value in ((holds, True), (fails, False), (open_, None)):
+                self.network.each(tests, Say(source, value))
+            self.whole[truth] = self.of_truth(source)
+        return self.whole[truth]
 
     def stored(self, wanted: Bit) -> Stored | bool:
         found = self.network.store(wanted)

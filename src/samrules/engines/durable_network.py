@@ -19,7 +19,13 @@ from typing import Literal as Form
 
 import attrs
 
-from samrules.engines.durable_fence import MOST_ALTERNATIVES, MOST_PATTERNS, MOST_READERS, MOST_RULES, number
+from samrules.engines.durable_fence import (
+    MOST_ALTERNATIVES,
+    MOST_PATTERNS,
+    MOST_READERS,
+    MOST_RULES,
+    number,
+)
 from samrules.model import expressions as ex
 
 _WIDTH = 32
@@ -231,5 +237,10 @@ class Network:
 
 def fact(number_: int, said: str) -> str:
     """A fact of the source with that number. `said` is what it says, as JSON properties."""
+    return f"{_head(number_)}{said}}}"
+
+
+@cache
+def _head(number_: int) -> str:
     high, low = divmod(number_, _WIDTH)
-    return f'{{"sid":"x","id":"f{number_}","k":{number(high)},"l":{number(low)},{said}}}'
+    return f'{{"sid":"x","id":"f{number_}","k":{number(high)},"l":{number(low)},'
