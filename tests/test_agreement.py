@@ -145,7 +145,7 @@ def test_accounts_leave_nothing_behind() -> None:
     def decide(account: Account) -> str:
         return rules.decide_account(account, tables.recorded, day, "durable").to_json()
 
-    durable._compiled.clear()
+    durable.forget()
     forwards = [decide(a) for a in tables.accounts]
     backwards = [decide(a) for a in reversed(tables.accounts)]
     assert forwards == backwards[::-1]

@@ -375,7 +375,7 @@ def test_a_lost_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     code.__dict__["rules"] = ",".join(code.program.network.rules[1:])
     with pytest.raises(FenceBroken, match="nothing was concluded on gate 0"):
         outcome(rules, x=True, y=True)
-    durable._compiled.clear()
+    durable.forget()
 
 
 def test_a_disagreement_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,11 @@ def compiled(plan: Plan, parameters: Mapping[str, Value], *, past: bool = False)
     return found
 
 
+def forget() -> None:
+    """Give back all programs that are kept; those that are needed again are made again."""
+    _compiled.clear()
+
+
 @attrs.define(eq=False, slots=False)
 class Compiled:
     """A program with the working memories that are not in use."""
