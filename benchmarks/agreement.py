@@ -10,6 +10,8 @@ outcomes of other rulesets, definitions. Exit code 1 where one differs; the rule
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
 import os
 import random
 import subprocess

@@ -31,6 +31,7 @@ from samrules.engines.durable_network import (
 from samrules.engines.interpreter import strict, value_of
 from samrules.model import expressions as ex
 from samrules.model.operators import FLIPPED, NEGATED
+from samrules.model.ruleset import Range
 from samrules.model.types import Duration, Kind, Value
 from samrules.plan.plan import Plan, Step
 
@@ -368,7 +369,7 @@ class _Lowering:
             case ex.Name(name=name) if name in self.steps:
                 return self.may_be_wide(self.steps[name].expr)
             case ex.Name(name=name) if name in self.plan.facts:
-                return self.plan.facts[name].type.kind is Kind.INTEGER
+                return self.plan.facts[name].type.kind is Kind.INTEGER and not _bounded(self.plan.facts[name].range)
             case ex.Name():
                 return True
             case ex.Arithmetic(operator=operator, left=left, right=right):
@@ -442,6 +443,12 @@ class _Lowering:
         lowered = self.lower(ex.Name(name))
         assert isinstance(lowered, Source)
         return lowered
+
+
+def _bounded(range_: Range | None) -> bool:
+    """Whether both ends of a range are below 2**53."""
+    ends = (range_.low, range_.high) if range_ else (None,)
+    return all(isinstance(end, int | float) and -EXACT < end < EXACT for end in ends)
 
 
 def _missing(source: Source) -> Test:
