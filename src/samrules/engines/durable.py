@@ -6,6 +6,7 @@ have been told exactly once what it is, so an answer that was lost or contradict
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +30,7 @@ Review = tuple[date, Mapping[ex.Held, bool | None]] | FactError
 
 _KEPT = 32
 _compiled: dict[tuple[object, ...], Compiled] = {}
-"""Programs by the digest of their ruleset, the latest used last. Each is made anew in a process that
-needs it; what a fork copies is its own."""
+"""Programs by the digest of their ruleset and the parameters of a day, the latest made last. What a fork copies is its own."""
 
 
 def entail(plan: Plan, facts: Facts, as_of: date,
@@ -44,11 +44,11 @@ def entail(plan: Plan, facts: Facts, as_of: date,
     earlier: list[Review] = []
     for day, known in history if plan.looks_back else ():
         try:
-            session = _session(plan, known, day, earlier, past=True)
-            earlier.insert(0, (day, session.operands()))
+            run = _run(plan, known, day, earlier, past=True)
+            earlier.insert(0, (day, run.operands()))
         except FactError as error:
             earlier.insert(0, error)
-    return _session(plan, facts, as_of, earlier, past=False).results()
+    return _run(plan, facts, as_of, earlier, past=False).results()
 
 
 def entailed(now: View, history: Sequence[tuple[date, Facts]] = ()) -> View:
@@ -73,7 +73,7 @@ def compiled(plan: Plan, parameters: Mapping[str, Value], *, past: bool = False)
     """The program of a plan on a day with those parameters, ready to run. Raises EngineError where the
     plan is too large for the engine."""
     key = (plan.digest, past, *parameters.items())
-    found = _compiled.pop(key, None)
+    found = _compiled.get(key)
     if found is None:
         found = Compiled(lower(plan, parameters, past=past))
         if found.program.network.too_large:
@@ -81,9 +81,10 @@ def compiled(plan: Plan, parameters: Mapping[str, Value], *, past: bool = False)
                 "engine-limit", f"the engine `durable` cannot run `{plan.name}`: the ruleset becomes "
                 f"{len(found.program.network.rules)} rules on {found.program.network.count} facts, more than it holds",
                 "use the engine `interpreter`", where="engine")])
-    _compiled[key] = found
-    while len(_compiled) > _KEPT:
-        _compiled.pop(next(iter(_compiled)), None)
+        _compiled[key] = found
+        while len(_compiled) > _KEPT:
+            with contextlib.suppress(RuntimeError, StopIteration):  # another thread has changed it meanwhile
+                _compiled.pop(next(iter(_compiled)), None)
     return found
 
 
@@ -120,18 +121,18 @@ class Compiled:
         return self.said[key]
 
 
-def _session(plan: Plan, facts: Facts, day: date, earlier: Sequence[Review], *, past: bool) -> Session:
+def _run(plan: Plan, facts: Facts, day: date, earlier: Sequence[Review], *, past: bool) -> Run:
     """What durable_rules entails at one review."""
     code = compiled(plan, parameters_at(plan, day), past=past)
-    session = Session(code, day)
-    given = list(session.given(facts))
+    run = Run(code, day)
+    given = list(run.given(facts))
     given += [text for node, source in code.program.held.items()
-              for text in session.say(source, _held_earlier(node, day, earlier))]
+              for text in run.say(source, _held_earlier(node, day, earlier))]
     memory = code.memory()
-    memory.run(given, session.act, code.program.network.cap)
-    code.idle.append(memory)
-    session.check()
-    return session
+    memory.run(given, run.act, code.program.network.cap)
+    run.check()
+    code.idle.append(memory)  # only what answered soundly is used again
+    return run
 
 
 def _held_earlier(node: ex.Held, day: date, earlier: Sequence[Review]) -> bool | None:
@@ -155,7 +156,7 @@ def _held_earlier(node: ex.Held, day: date, earlier: Sequence[Review]) -> bool |
 
 
 @attrs.define(eq=False)
-class Session:
+class Run:
     """One account at one review: what has been said of each source."""
 
     code: Compiled
