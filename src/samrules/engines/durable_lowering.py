@@ -28,12 +28,12 @@ from samrules.engines.durable_network import (
     Work,
     bit,
 )
+from samrules.engines.durable_widths import Widths
 from samrules.engines.interpreter import strict, value_of
 from samrules.model import expressions as ex
 from samrules.model.operators import FLIPPED, NEGATED
-from samrules.model.ruleset import Range
 from samrules.model.types import Duration, Kind, Value
-from samrules.plan.plan import Plan, Step
+from samrules.plan.plan import Plan
 
 _SIGNS = {"=": "$eq", "!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
 _REFLEXIVE = ("=", "<=", ">=")
@@ -120,8 +120,8 @@ class _Lowering:
     results: dict[str, Lowered] = attrs.field(factory=dict)
 
     @cached_property
-    def steps(self) -> dict[str, Step]:
-        return {step.name: step for step in self.plan.steps}
+    def widths(self) -> Widths:
+        return Widths(self.plan, self.parameters)
 
     def program(self, *, past: bool) -> Program:
         for step in self.plan.steps:
@@ -321,7 +321,7 @@ class _Lowering:
         constant asks; of a larger constant the action is asked."""
         if value is None:
             return UNKNOWN
-        wide = self.may_be_wide(node)
+        wide = self.widths.wide(node)
         constant = code_of(value, self.codes)
         if wide and (constant is None or abs(constant) >= EXACT):
             return self.decided(whole, [source])
@@ -344,10 +344,10 @@ class _Lowering:
         net.compare(a, _SIGNS[NEGATED[node.operator]], b, Say(source, False))
         net.each([_missing(a), _missing(b)], Say(source, None))
         wide_a, wide_b = (Test(s, (("b", "$ex", 1.0),)) for s in (a, b))
-        if self.may_be_wide(node.left):
+        if self.widths.wide(node.left):
             self.waits(node)
             net.join([[wide_a], [Test(b, (("n", "$ex", 1.0),)), wide_b]], Work(source, node))
-        if self.may_be_wide(node.right):
+        if self.widths.wide(node.right):
             self.waits(node)
             net.join([[Test(a, (("n", "$ex", 1.0),))], [wide_b]], Work(source, node))
         return self.compared[node]
@@ -360,47 +360,6 @@ class _Lowering:
             self.network.join_all([Test(s) for s in sources], Work(source, node))
             self.compared[node] = self.of_truth(source)
         return self.compared[node]
-
-    def may_be_wide(self, node: ex.Expr) -> bool:
-        """Whether a value may be an integer of 2**53 or more."""
-        match node:
-            case ex.Literal(value=value):
-                return isinstance(value, int) and abs(value) >= EXACT
-            case ex.Name(name=name) if name in self.steps:
-                return self.may_be_wide(self.steps[name].expr)
-            case ex.Name(name=name) if name in self.plan.facts:
-                return self.plan.facts[name].type.kind is Kind.INTEGER and not _bounded(self.plan.facts[name].range)
-            case ex.Name():
-                return True
-            case ex.Arithmetic(operator=operator, left=left, right=right):
-                return operator != "/" and self.may_be_integer(left) and self.may_be_integer(right)
-            case ex.Call(function="coalesce", arguments=arguments):
-                return any(map(self.may_be_wide, arguments))
-            case ex.Call(function="millionth") | ex.Cutoff():
-                return False
-            case ex.Call(function="min" | "max", arguments=arguments):
-                return all(map(self.may_be_integer, arguments)) and any(map(self.may_be_wide, arguments))
-            case ex.If(then=then, otherwise=otherwise):
-                return self.may_be_wide(then) or self.may_be_wide(otherwise)
-        return True
-
-    def may_be_integer(self, node: ex.Expr) -> bool:
-        match node:
-            case ex.Literal(value=value):
-                return isinstance(value, int)
-            case ex.Name(name=name) if name in self.steps:
-                return self.may_be_integer(self.steps[name].expr)
-            case ex.Name(name=name) if name in self.parameters:
-                return isinstance(self.parameters[name], int)
-            case ex.Name(name=name) if name in self.plan.facts:
-                return self.plan.facts[name].type.kind in (Kind.INTEGER, Kind.ORDINAL)
-            case ex.Arithmetic(operator=operator, left=left, right=right):
-                return operator != "/" and self.may_be_integer(left) and self.may_be_integer(right)
-            case ex.If(then=then, otherwise=otherwise):
-                return self.may_be_integer(then) or self.may_be_integer(otherwise)
-            case ex.Call(function="min" | "max", arguments=arguments):
-                return all(map(self.may_be_integer, arguments))
-        return True
 
     # --- values ---
 
@@ -443,12 +402,6 @@ class _Lowering:
         lowered = self.lower(ex.Name(name))
         assert isinstance(lowered, Source)
         return lowered
-
-
-def _bounded(range_: Range | None) -> bool:
-    """Whether both ends of a range are below 2**53."""
-    ends = (range_.low, range_.high) if range_ else (None,)
-    return all(isinstance(end, int | float) and -EXACT < end < EXACT for end in ends)
 
 
 def _missing(source: Source) -> Test:
