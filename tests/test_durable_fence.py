@@ -100,7 +100,7 @@ def test_wrong_answers(name: str) -> None:
 def test_a_text_in_a_number_s_place() -> None:
     """It is compared as text; ours is refused before, by name, and a number is never compared with a text."""
     assert naive('print(fires({"$gt": {"x": 5}}, "7 pieces"), fires({"$gt": {"x": 5}}, "10"))').stdout.strip() == "True False"
-    with pytest.raises(samrules.FactError, match="is not a number|wrong-type"):
+    with pytest.raises(samrules.FactError, match="`7 pieces` is not a number"):
         outcome(ruleset("x > 5", "x: {type: number}"), x="7 pieces")
     with pytest.raises(samrules.RulesetError):
         ruleset("x > 5", "x: {type: text}")
