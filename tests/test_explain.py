@@ -16,6 +16,8 @@ import pytest
 
 import samrules
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 HERE = Path(__file__).parent / "explanations"
 RULES, SERVING = (samrules.loads((HERE / name).read_text("utf-8"), file=name, folder=HERE)
                   for name in ("programme.yaml", "serving.yaml"))
