@@ -22,6 +22,7 @@ FILES = {path.name.removesuffix(".cases.yaml"): read_cases(path) for path in sor
 # --- the bundled rulesets ------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(("file", "case"), [
     pytest.param(file, case, id=f"{name}: {case.name}") for name, file in FILES.items() for case in file.cases
 ])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 import samrules
 from samrules.cli.codes import catalogue_page
 from samrules.cli.main import cli
+from samrules.engines import durable_fence
 from samrules.syntax.library import bundled_names
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -245,7 +247,7 @@ help: its first value, 7.0, holds from 2020-01-01; decide for a later date, or a
 """),
     ((*AS_OF, "--engine", "prolog"), """\
 engine: error[no-such-engine]: there is no engine `prolog`
-help: engines here: `interpreter`
+help: engines here: `durable` and `interpreter`
 
 """),
     ((*AS_OF, "--out", "missing/d.csv"), """\
@@ -664,3 +666,19 @@ def test_a_full_disk_is_a_message() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith(b"standard output: error[cannot-write]: cannot write the results: no space left")
     assert b"Traceback" not in done.stderr
+
+
+def test_an_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both commands refuse before they read anything, and say what to do."""
+    def gone(name: str) -> None:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(durable_fence, "importlib", SimpleNamespace(import_module=gone))
+    monkeypatch.setattr(durable_fence, "sys", SimpleNamespace(version_info=(3, 12)))
+    for command in (["decide", "designation", "no.csv"], ["explain", "designation", "no.csv", "--account", "x"]):
+        found = run(*command, "--engine", "durable")
+        assert found.exit_code == 2
+        assert found.stdout == ""
+        assert found.stderr == (
+            "engine: error[engine-missing]: the engine `durable` cannot run: the package `durable-rules` is not installed\n"
+            "help: `pip install 'samrules[durable]'` (it is compiled: a C compiler is needed), or use the engine `interpreter`\n\n")

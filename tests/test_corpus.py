@@ -149,6 +149,7 @@ def same_findings(path: Path, word: str, diagnostics: tuple[Diagnostic, ...]) ->
 # --- the files -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("path", GOOD, ids=lambda p: p.stem)
 def test_good(path: Path) -> None:
     """The file loads and each account is decided as the file says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from click.testing import CliRunner
 
 import samrules
 from samrules.cli.main import cli
+from samrules.engines import durable
+from samrules.engines.durable_lowering import lower
+from samrules.engines.interpreter import parameters_at
 from samrules.model.operators import OPERATORS
 from samrules.syntax.structure import parse_sources
 
@@ -49,6 +53,14 @@ def test_the_operator_table_is_that_of_the_code() -> None:
     found = re.search(r"<!-- operators:.*?-->\n(.*?)<!-- end of operators -->", page, re.DOTALL)
     assert found
     assert found[1].strip() == operator_table()
+
+
+def test_the_example_of_the_engines_page_is_that_of_the_code() -> None:
+    page = (DOCS / "engines.md").read_text("utf-8")
+    found = re.search(r"<!-- example:.*?-->\n```yaml\n(.*?)```\n\nbecomes\n\n```text\n(.*?)```\n<!-- end of example -->", page, re.DOTALL)
+    assert found
+    plan = samrules.loads(found[1])._plan
+    assert found[2].rstrip("\n") == durable.legend(lower(plan, parameters_at(plan, date(2026, 11, 21))))
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -16,6 +16,8 @@ from samrules.decision.policy import judge
 from samrules.model.ruleset import CONFLICT, Decide
 from tests import strategies as some
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 

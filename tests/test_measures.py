@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import samrules
 from samrules.cli.main import cli
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 TODAY = date(2026, 11, 21)
 TEXT = """
 ruleset: measured

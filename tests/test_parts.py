@@ -25,6 +25,8 @@ from tests import strategies as some
 from tests.test_explain import LUMEN
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.usefixtures("engine")
+
 PORTFOLIO = Path(__file__).parent.parent / "examples" / "portfolio"
 NOT_COLLECTING = ("priority", "first", "unique")
 

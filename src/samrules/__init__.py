@@ -18,6 +18,7 @@ __all__ = [
     "Assignment",
     "Decision",
     "Diagnostic",
+    "EngineError",
     "FactError",
     "OutputError",
     "Portfolio",
@@ -36,6 +37,7 @@ _HOMES = {
     "Assignment": "samrules.staffing.assignment",
     "Decision": "samrules.decision.decision",
     "Diagnostic": "samrules.diagnostics",
+    "EngineError": "samrules.errors",
     "FactError": "samrules.errors",
     "OutputError": "samrules.errors",
     "Portfolio": "samrules.portfolio.portfolio",
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from samrules.decision.decision import Decision
     from samrules.diagnostics import Diagnostic
     from samrules.errors import (
+        EngineError,
         FactError,
         OutputError,
         RulesetError,

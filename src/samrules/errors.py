@@ -35,5 +35,9 @@ class OutputError(SamrulesError):
     """Results that cannot be written where they were asked for."""
 
 
+class EngineError(SamrulesError):
+    """An engine that cannot run here, or cannot run this ruleset; the others can."""
+
+
 class UndeclaredFactWarning(UserWarning):
     """A fact was given that no ruleset in use declares; it cannot have any effect."""

@@ -31,7 +31,7 @@ from samrules.portfolio.places import Locate, nowhere
 from samrules.portfolio.portfolio import Portfolio
 from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
 
-ENGINES = ("interpreter",)
+ENGINES = (outcome.INTERPRETER, outcome.DURABLE)
 
 
 @attrs.frozen
@@ -149,12 +149,14 @@ class Rules:
             history: earlier reviews, each a mapping of facts with a `review_date`; needed only by
                 rules that must be sustained.
             as_of: the date of the decision; today where it is not given.
-            engine: "interpreter".
+            engine: "interpreter", or "durable": forward chaining on durable_rules, which says the same
+                (docs/engines.md).
 
         Raises:
             FactError: a value of the wrong type or out of range, no `account_id`, a history that
                 does not go, a date before a parameter's first value; all problems at once.
             RulesetError: the ruleset decides nothing, or decides accounts together.
+            EngineError: the engine cannot run here, or not this ruleset.
 
         A name that nothing declares has no effect and brings an UndeclaredFactWarning.
         """
@@ -259,18 +261,18 @@ class Rules:
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,
                        history: Sequence[tuple[date, Mapping[str, Value]]] = (),
-                       record: Record = NO_RECORD, engine: str = "interpreter") -> Decision:
-        """Decide on facts and events that `samrules.inputs` has checked already. Raises FactError.
+                       record: Record = NO_RECORD, engine: str = outcome.INTERPRETER) -> Decision:
+        """Decide on facts and events that `samrules.inputs` has checked already. Raises FactError, EngineError.
 
         With a ruleset that decides together, this is the account by itself: `choose` has the last word.
         """
-        check_engine(engine)
-        decision = outcome.decide(self._plan, facts, as_of, history, record)
+        decision = outcome.decide(self._plan, facts, as_of, history, record, engine)
         return attrs.evolve(decision, explainer=Explained())
 
-    def decide_account(self, account: Account, recorded: frozenset[str], as_of: date) -> Decision:
+    def decide_account(self, account: Account, recorded: frozenset[str], as_of: date,
+                       engine: str = outcome.INTERPRETER) -> Decision:
         """Decide one account of checked tables; `recorded` are the kinds of events they record."""
-        return self.decide_checked(account.facts, as_of, account.history, Record(account.events, recorded))
+        return self.decide_checked(account.facts, as_of, account.history, Record(account.events, recorded), engine)
 
     def must_decide(self) -> None:
         """Raises RulesetError where the ruleset makes no decision."""
@@ -302,6 +304,11 @@ def _rules(bundle: Bundle) -> Rules:
 
 
 def check_engine(engine: str) -> None:
+    """Raises FactError where there is no such engine, EngineError where it cannot run here."""
+    if engine == outcome.DURABLE:
+        from samrules.engines import durable_fence
+
+        durable_fence.engine()
     if engine not in ENGINES:
         raise FactError([Diagnostic("no-such-engine", f"there is no engine `{engine}`",
                                     did_you_mean(engine, ENGINES, "engines"), where="engine")])

@@ -23,6 +23,9 @@ history = click.option("--history", metavar="FILE",
 events = click.option("--events", metavar="FILE",
                       help="What happened, from which measures are counted: account_id, event, date, fields.")
 
+engine = click.option("--engine", metavar="ENGINE", default="interpreter", show_default=True,
+                      help="What decides: interpreter, or durable (durable_rules); the decisions are the same.")
+
 
 def day_of(text: str | None, option: str = "--as-of") -> date:
     """The date of an option, today where it is not given. Raises FactError."""
@@ -63,11 +66,11 @@ def checked_accounts(rules: Rules, table: str, reviews: str | None, happened: st
     return found
 
 
-def decided_together(rules: Rules, table: Accounts, accounts: Iterable[Account], day: date) -> Portfolio:
+def decided_together(rules: Rules, table: Accounts, accounts: Iterable[Account], day: date, engine: str) -> Portfolio:
     """The portfolio of a table. Raises FactError, placed in the table."""
     from samrules.errors import FactError
 
-    decisions = [rules.decide_account(a, table.recorded, day) for a in accounts]
+    decisions = [rules.decide_account(a, table.recorded, day, engine) for a in accounts]
     try:
         return rules.choose(decisions, day, table.locate)
     except FactError as error:

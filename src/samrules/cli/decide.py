@@ -37,7 +37,7 @@ Examples:
 @arguments.history
 @arguments.events
 @arguments.as_of
-@click.option("--engine", default="interpreter", show_default=True, help="What decides.")
+@arguments.engine
 @click.option("--format", "format_", type=click.Choice(("table", "json", "jsonl", "csv", "parquet")),
               help="Default: what the ending of --out says, else a table to read.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
@@ -70,9 +70,9 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     _check_format(format_, out)
     rules = arguments.decider(ruleset)
     table = arguments.checked_accounts(rules, accounts, history, events, day)
-    portfolio = arguments.decided_together(rules, table, _watched(table), day) if rules.together else None
+    portfolio = arguments.decided_together(rules, table, _watched(table), day, engine) if rules.together else None
     decisions = iter(portfolio.decisions) if portfolio is not None else \
-        (rules.decide_account(a, table.recorded, day) for a in _watched(table))
+        (rules.decide_account(a, table.recorded, day, engine) for a in _watched(table))
 
     def write(sink: IO[bytes]) -> None:
         _write(decisions, format_, rules, sink, to_terminal=out is None and sys.stdout.isatty())

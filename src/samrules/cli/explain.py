@@ -29,10 +29,11 @@ Examples:
 @arguments.history
 @arguments.events
 @arguments.as_of
+@arguments.engine
 @click.option("--format", "format_", type=click.Choice(("text", "md", "json")), default="text",
               show_default=True)
 def command(ruleset: str, accounts: str, account: str, why_not: str | None, history: str | None, events: str | None,
-            as_of: str | None, format_: str) -> None:
+            as_of: str | None, engine: str, format_: str) -> None:
     """Explain the decision on one account: the rules that held, what was unknown, what was near.
 
     RULESET is the name of a bundled ruleset or the path of a ruleset file.
@@ -40,15 +41,17 @@ def command(ruleset: str, accounts: str, account: str, why_not: str | None, hist
     ACCOUNTS is a table of facts as `samrules decide` reads it.
     """
     from samrules.cli.report import emit, printable
+    from samrules.rules import check_engine
 
     day = arguments.day_of(as_of)
+    check_engine(engine)
     rules = arguments.decider(ruleset)
     table = arguments.checked_accounts(rules, accounts, history, events, day)
     chosen = _find(table, account)
     if rules.together:  # within the whole table
-        decision = arguments.decided_together(rules, table, table.accounts, day).decision(chosen.id)
+        decision = arguments.decided_together(rules, table, table.accounts, day, engine).decision(chosen.id)
     else:
-        decision = rules.decide_account(chosen, table.recorded, day)
+        decision = rules.decide_account(chosen, table.recorded, day, engine)
     found = decision.why() if why_not is None else decision.why_not(why_not)
     if format_ == "json":
         emit(arguments.as_json(found.to_dict()))

@@ -35,6 +35,11 @@ class View:
     earlier: Sequence[View | FactError]
     """Views of the earlier reviews, latest first; where one could not be made, why."""
     steps: dict[str, Trace] = attrs.field(factory=dict)
+    entailed: Mapping[str, Value | None] | None = None
+    """What another engine says of the steps; the trace then only explains it."""
+
+    def value(self, step: str) -> Value | None:
+        return self.steps[step].value if self.entailed is None else self.entailed[step]
 
 
 def view(plan: Plan, facts: Facts, as_of: date,
@@ -102,10 +107,10 @@ def evaluate(node: ex.Expr, at: View) -> Trace:
         case ex.Held(operand=operand):
             return _held(node, evaluate(operand, at), at, note)
     parts = tuple(evaluate(child, at) for child in ex.children(node))
-    return Trace(node, _value(node, [p.value for p in parts]), parts, note)
+    return Trace(node, value_of(node, [p.value for p in parts]), parts, note)
 
 
-def _value(node: ex.Expr, v: list[Value | None]) -> Value | None:
+def value_of(node: ex.Expr, v: list[Value | None]) -> Value | None:
     """The value of a node from the values of its parts, in the order they stand in it."""
     match node:
         case ex.Not() | ex.All() | ex.Any_() | ex.AtLeast():

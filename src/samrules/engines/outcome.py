@@ -33,20 +33,28 @@ from samrules.model import expressions as ex
 from samrules.model.types import Type, Value
 from samrules.plan.plan import Placeholder, Plan, PlannedDecision, PlannedRule, PlannedScore, Shown
 
-ENGINE = "interpreter"
+INTERPRETER, DURABLE = "interpreter", "durable"
 
 
 def decide(plan: Plan, facts: Facts, as_of: date,
-           history: Sequence[tuple[date, Facts]] = (), record: Record = NO_RECORD) -> Decision:
+           history: Sequence[tuple[date, Facts]] = (), record: Record = NO_RECORD,
+           engine: str = INTERPRETER) -> Decision:
     """Decide one account. `facts` are checked and without missing ones; `account_id` among them.
 
+    With the engine `durable`, what holds is what durable_rules entailed, and the interpreter's trace explains it.
+
     Raises FactError if a parameter has no value yet on a date that is needed, or if a fact that
-    was given disagrees with the events.
+    was given disagrees with the events; EngineError where the engine cannot run.
     """
     measured_now = measured(plan, facts, record, as_of)
     reviews = [(day, at_review(plan, known, record, day)) for day, known in history]
     now = view(plan, measured_now.facts, as_of, reviews)
-    return decision_at(now, measured_now.counted, as_recorded(reviews, history), record)
+    past = as_recorded(reviews, history)
+    if engine == DURABLE:
+        from samrules.engines.durable import entailed
+
+        now = entailed(now, past)
+    return decision_at(now, measured_now.counted, past, record)
 
 
 def decision_at(now: View, counted: Mapping[str, tuple[Event, ...]], history: Sequence[tuple[date, Facts]],
@@ -71,7 +79,7 @@ def decision_at(now: View, counted: Mapping[str, tuple[Event, ...]], history: Se
         version=plan.version,
         digest=plan.digest,
         title=plan.title,
-        engine=ENGINE,
+        engine=INTERPRETER if now.entailed is None else DURABLE,
         decide=main.decide,
         outcome=verdict.outcome,
         settled=verdict.settled,
@@ -123,7 +131,7 @@ def _claim(plan: Plan, now: View) -> Claim | None:
     incumbent = evaluate(places.incumbents, now) if places.incumbents is not None else None
     compared = evaluate(places.compared.expr, now).value if places.compared is not None else None
     return Claim(
-        incumbent=_truth(incumbent) if incumbent is not None else False,
+        incumbent=_truth(incumbent.value) if incumbent is not None else False,
         incumbent_missing=tuple(missing_facts(incumbent)) if incumbent is not None else (),
         keys=(_sort_key(places.rank, 1, now), *(_sort_key(t.value, t.sign, now) for t in places.ties)),
         compared=float(compared) if isinstance(compared, int | float) else None,
@@ -202,7 +210,7 @@ class Judged:
 
 
 def judged(planned: PlannedDecision, now: View) -> Judged:
-    rules = tuple((r.outcome, _truth(now.steps[r.step])) for r in planned.rules)
+    rules = tuple((r.outcome, _truth(now.value(r.step))) for r in planned.rules)
     verdict = judge(planned.decide, rules)
     return Judged(planned, rules, verdict, _outputs(planned, rules, verdict, now))
 
@@ -266,12 +274,12 @@ def _rule(planned: PlannedRule, now: View) -> RuleResult:
     reviews: tuple[tuple[date, bool | None], ...] = ()
     if isinstance(trace.expr, ex.Held):
         body = trace.parts[0].parts[0]
-        reviews = tuple((date.fromisoformat(p.text), _truth(p)) for p in trace.parts)
+        reviews = tuple((date.fromisoformat(p.text), _truth(p.value)) for p in trace.parts)
     when = body
     exceptions: tuple[Trace, ...] = ()
     if rule.unless:
         when, exceptions = body.parts[0], tuple(negated.parts[0] for negated in body.parts[1:])
-    truth = _truth(trace)
+    truth = _truth(now.value(planned.step))
     return RuleResult(
         name=rule.name,
         title=_title(planned),
@@ -292,8 +300,8 @@ def _title(planned: PlannedRule) -> str:
     return planned.rule.title or planned.rule.name.replace("_", " ")
 
 
-def _truth(trace: Trace) -> bool | None:
-    return trace.value if isinstance(trace.value, bool) else None
+def _truth(value: Value | None) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _because(planned: PlannedRule, now: View) -> str:
@@ -351,6 +359,6 @@ def _score(planned: PlannedScore, now: View) -> ScoreResult:
 
 
 def _end(step: str, now: View) -> float:
-    value = now.steps[step].value
+    value = now.value(step)
     assert isinstance(value, float)
     return value
