@@ -1,0 +1,146 @@
+"""A portfolio as a frame: every account decided by the same expressions, in the same kind of frame."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+import narwhals as nw
+
+from samrules.diagnostics import Diagnostic
+from samrules.engines.frame import terms as t
+from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
+from samrules.engines.frame.backend import ROW, LazyFrame, same_engine, taken
+from samrules.engines.frame.compiler import Compiler
+from samrules.engines.frame.past import Past
+from samrules.engines.frame.reviews import look_back
+from samrules.engines.frame.terms import Term
+from samrules.engines.frame.unknowns import Unknowns
+from samrules.engines.frame.verdict import (
+    body_of,
+    judged,
+    outcome_columns,
+    output_columns,
+    score_columns,
+    words,
+)
+from samrules.engines.interpreter import parameters_at
+from samrules.errors import FactError
+from samrules.model import expressions as ex
+from samrules.plan.plan import Plan, PlannedRule, Shown
+
+TRACES = (None, "rules", "full")
+FIXED = ("account_id", "outcome", "settled", "possible", "deciding_unknowns", "fired", "stopped", "because")
+
+
+@attrs.frozen
+class Decided:
+    """The decided frame, in the kind that was handed over, and the columns that nothing declares."""
+
+    frame: Any
+    undeclared: tuple[str, ...]
+
+
+def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
+                 history: Any = None, trace: str | None = None, check: bool = True) -> Decided:
+    """Decide every row of a frame of accounts. Raises FactError with every problem of the tables."""
+    if trace not in TRACES:
+        raise FactError([Diagnostic("no-such-trace", f"there is no trace `{trace}`",
+                                    "pass \"rules\", \"full\", or None", where="trace")])
+    parameters_at(plan, as_of)  # before any table is read
+    table = taken(given, "the accounts")
+    read = plan.read | {"account_id", "account_name"}
+    facts = accounts(table, plan.facts, read, check=check)
+    undeclared = facts.undeclared
+    past: dict[ex.Held, Past] = {}
+    earlier: Facts | None = None
+    if history is not None:
+        earlier_table = taken(history, "the history")
+        same_engine(table, earlier_table, "the history")
+        earlier = reviews(earlier_table, plan.facts, read, as_of, check=check)
+        undeclared += earlier.undeclared
+    if earlier is not None and plan.looks_back:
+        frame, past = look_back(plan, facts.frame, earlier, as_of)
+        facts = attrs.evolve(facts, frame=frame)
+    present = _Present(plan, as_of, facts, past, trace)
+    return Decided(table.give_back(present.decided()), tuple(dict.fromkeys(undeclared)))
+
+
+@attrs.define
+class _Present:
+    """The accounts on the day of the decision."""
+
+    plan: Plan
+    day: date
+    facts: Facts
+    past: Mapping[ex.Held, Past]
+    trace: str | None
+
+    def decided(self) -> LazyFrame:
+        plan, main = self.plan, self.plan.decision
+        assert main is not None
+        compiler = Compiler({s.name: s.expr for s in plan.steps}, self.facts.terms, parameters_at(plan, self.day),
+                            self.day, self.held)
+        compiler.expect([*(s.expr for s in plan.steps), *_shown(plan)])
+        for rule in main.rules:
+            compiler.term(ex.Name(rule.step))
+        verdict = judged(main, compiler)
+        truths = [(r.rule.name, compiler.hold(compiler.term(ex.Name(r.step)))) for r in main.rules]
+        columns: dict[str, Term] = {"account_id": t.column(OWNER, t.TEXT)}
+        columns |= outcome_columns(verdict, compiler)
+        columns["deciding_unknowns"] = words(Unknowns(plan, compiler, self.past).of(main, verdict), compiler)
+        for name, term in output_columns(main, verdict, compiler).items():
+            columns[f"output_{name}" if name in columns or name in FIXED else name] = term
+        for score in plan.scores:
+            columns |= score_columns(score, compiler)
+        columns["fired"] = words([(n, t.certain(truth)) for n, truth in truths], compiler)
+        columns["stopped"] = words([(r.rule.name, self.stopped(r, compiler)) for r in main.rules], compiler)
+        if self.trace is not None:
+            columns |= {f"rule:{name}": truth for name, truth in truths}
+        for name, term in columns.items():
+            compiler.named(_plain(term), f"={name}")
+        laid = compiler.lay(self.facts.frame)
+        rows = [nw.col(ROW)] if ROW in laid.columns else []
+        return laid.select(*rows, *(nw.col(f"={name}").alias(name) for name in columns))
+
+    def held(self, node: ex.Held, now: Term) -> Term:
+        """Whether it held now and at the earlier reviews that count; with none on record, not yet."""
+        past = self.past.get(node)
+        if past is None:
+            return now if node.reviews == 1 and node.over is None else t.FALSE
+        return t.every([past.enough, now, past.truth])
+
+    def stopped(self, planned: PlannedRule, compiler: Compiler) -> Term:
+        """Whether the rule would hold but for an exception."""
+        when, exceptions = body_of(planned, compiler)
+        if not exceptions:
+            return t.FALSE
+        held = [t.certain(compiler.term(when)), t.some([t.certain(compiler.term(e)) for e in exceptions])]
+        node = compiler.steps[planned.step]
+        if isinstance(node, ex.Held):
+            held.append(self.past[node].lasted if node in self.past else t.constant(node.reviews == 1))
+        return compiler.hold(t.every(held))
+
+
+def _plain(term: Term) -> Term:
+    """As it is given out: no minus zero."""
+    if term.sort == t.FLOAT and not term.constant:
+        return attrs.evolve(term, expr=term.expr + 0.0)
+    if term.sort == t.NOTHING:
+        return t.constant(None, t.TEXT)
+    return term
+
+
+def _shown(plan: Plan) -> list[ex.Expr]:
+    main = plan.decision
+    assert main is not None
+    values = [v for _, v in main.always] + [v for r in main.rules for _, v in r.outputs]
+    return [v.expr for v in values if isinstance(v, Shown)]
+
+
+def columns_of(plan: Plan) -> Mapping[str, str]:
+    """The outputs and the columns they stand in."""
+    assert plan.decision is not None
+    return {n: f"output_{n}" if n in FIXED else n for n in plan.decision.outputs}
