@@ -6,7 +6,7 @@ engine, and nothing of it is collected here but small summaries.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -17,6 +17,7 @@ from samrules.errors import FactError
 
 ROW = "~row"
 """The place of a row, in frames that have an order."""
+SEPARATOR = "; "
 LazyFrame = nw.LazyFrame[Any]
 _LAZY = {nw.Implementation.POLARS: "Polars", nw.Implementation.DUCKDB: "DuckDB", nw.Implementation.PYSPARK: "PySpark"}
 
@@ -94,3 +95,54 @@ def _kind(given: Any) -> str:
 def _refused(message: str, help_: str = "pass a frame of Polars, pandas or PyArrow, a Polars lazy frame, "
              "or a DuckDB relation") -> FactError:
     return FactError([Diagnostic("not-a-frame", message, help_, where="decide_frame")])
+
+
+# --- what narwhals cannot say ----------------------------------------------------------------------
+
+KEY = "~key"
+"""What the names of columns with sorting numbers begin with; their places follow."""
+PLACES = 1 << 12
+"""More than there are facts: a key is a weight, falling, and then the place of the fact."""
+
+
+def in_key_order(frame: LazyFrame, names: Sequence[str], into: str) -> LazyFrame:
+    """The names whose keys are there, in the order of the keys, as one text.
+
+    The keys are columns `KEY` + place; a key modulo `PLACES` is the place of its name.
+    """
+    if not names:
+        return frame
+    keys = [f"{KEY}{place}" for place in range(len(names))]
+    if frame.implementation is nw.Implementation.POLARS:
+        return nw.from_native(_ordered_by_polars(frame.to_native(), keys, names, into))
+    if frame.implementation is nw.Implementation.DUCKDB:
+        return nw.from_native(_ordered_by_duckdb(frame.to_native(), keys, names, into))
+    raise _refused(f"the order of unknowns is not known to {frame.implementation.value}")
+
+
+def _ordered_by_polars(frame: Any, keys: Sequence[str], names: Sequence[str], into: str) -> Any:
+    import polars as pl
+
+    texts = pl.Series("names", names, dtype=pl.String)
+
+    def ordered(batch: pl.Series) -> pl.Series:
+        """Only rows in which something is missing are sorted."""
+        table = batch.struct.unnest()
+        some = table.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+        result = pl.repeat("", len(table), dtype=pl.String, eager=True)
+        if not some.any():
+            return result
+        rows = table.filter(some).with_row_index("~at")
+        long = rows.unpivot(index="~at", value_name="key").drop("variable").drop_nulls("key").sort("~at", "key")
+        words = long.select("~at", name=texts.gather((long["key"] % PLACES).cast(pl.UInt32)))
+        joined = words.group_by("~at", maintain_order=True).agg(pl.col("name").str.join(SEPARATOR))
+        return result.scatter(some.arg_true(), joined.get_column("name"))
+
+    return frame.with_columns(pl.struct(keys).map_batches(ordered, return_dtype=pl.String, is_elementwise=True).alias(into))
+
+
+def _ordered_by_duckdb(frame: Any, keys: Sequence[str], names: Sequence[str], into: str) -> Any:
+    listed = ", ".join(f'"{k}"' for k in keys)
+    texts = ", ".join("'" + n.replace("'", "''") + "'" for n in names)
+    ordered = f"[[{texts}][(key % {PLACES}) + 1] for key in list_sort([{listed}]) if key is not null]"
+    return frame.project(f"* replace (coalesce(array_to_string({ordered}, '{SEPARATOR}'), '') as \"{into}\")")

@@ -12,10 +12,13 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
-from samrules.engines.frame.backend import ROW, LazyFrame, same_engine, taken
+from samrules.engines.frame.backend import KEY, ROW, LazyFrame, in_key_order, same_engine, taken
 from samrules.engines.frame.compiler import Compiler
+from samrules.engines.frame.events import happened
+from samrules.engines.frame.measures import with_measures
+from samrules.engines.frame.missing import Missing
 from samrules.engines.frame.past import Past
-from samrules.engines.frame.reviews import look_back
+from samrules.engines.frame.reviews import look_back, sustained
 from samrules.engines.frame.terms import Term
 from samrules.engines.frame.unknowns import Unknowns
 from samrules.engines.frame.verdict import (
@@ -29,7 +32,7 @@ from samrules.engines.frame.verdict import (
 from samrules.engines.interpreter import parameters_at
 from samrules.errors import FactError
 from samrules.model import expressions as ex
-from samrules.plan.plan import Plan, PlannedRule, Shown
+from samrules.plan.plan import Plan, PlannedMeasure, PlannedRule, Shown
 
 TRACES = (None, "rules", "full")
 FIXED = ("account_id", "outcome", "settled", "possible", "deciding_unknowns", "fired", "stopped", "because")
@@ -44,7 +47,7 @@ class Decided:
 
 
 def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
-                 history: Any = None, trace: str | None = None, check: bool = True) -> Decided:
+                 history: Any = None, trace: str | None = None, because: bool = False, check: bool = True) -> Decided:
     """Decide every row of a frame of accounts. Raises FactError with every problem of the tables."""
     if trace not in TRACES:
         raise FactError([Diagnostic("no-such-trace", f"there is no trace `{trace}`",
@@ -61,11 +64,29 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
         same_engine(table, earlier_table, "the history")
         earlier = reviews(earlier_table, plan.facts, read, as_of, check=check)
         undeclared += earlier.undeclared
+    if events is not None:
+        record_table = taken(events, "the events")
+        same_engine(table, record_table, "the events")
+        record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check)
+        undeclared += record.undeclared
+        facts = with_measures(plan, facts, record, as_of, plan.measures, check=check)
+        if earlier is not None and plan.looks_back:
+            earlier = with_measures(plan, earlier, record, None, _past_measures(plan), check=check)
+    elif recorded is not None:
+        raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
+                                    "pass the events too, an empty frame where there are none", where="recorded")])
     if earlier is not None and plan.looks_back:
         frame, past = look_back(plan, facts.frame, earlier, as_of)
         facts = attrs.evolve(facts, frame=frame)
     present = _Present(plan, as_of, facts, past, trace)
     return Decided(table.give_back(present.decided()), tuple(dict.fromkeys(undeclared)))
+
+
+def _past_measures(plan: Plan) -> list[PlannedMeasure]:
+    """The measures that matter at earlier reviews."""
+    exprs = [s.expr for s in plan.steps if s.name in plan.past] + [n.operand for n in sustained(plan)]
+    named = {n.name for e in exprs for n in ex.names(e)}
+    return [m for m in plan.measures if m.name in named]
 
 
 @attrs.define
@@ -90,7 +111,8 @@ class _Present:
         truths = [(r.rule.name, compiler.hold(compiler.term(ex.Name(r.step)))) for r in main.rules]
         columns: dict[str, Term] = {"account_id": t.column(OWNER, t.TEXT)}
         columns |= outcome_columns(verdict, compiler)
-        columns["deciding_unknowns"] = words(Unknowns(plan, compiler, self.past).of(main, verdict), compiler)
+        unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
+        columns["deciding_unknowns"] = t.constant("")
         for name, term in output_columns(main, verdict, compiler).items():
             columns[f"output_{name}" if name in columns or name in FIXED else name] = term
         for score in plan.scores:
@@ -101,7 +123,9 @@ class _Present:
             columns |= {f"rule:{name}": truth for name, truth in truths}
         for name, term in columns.items():
             compiler.named(_plain(term), f"={name}")
-        laid = compiler.lay(self.facts.frame)
+        for place, (_, key) in enumerate(unknowns):
+            compiler.named(key, f"{KEY}{place}")
+        laid = in_key_order(compiler.lay(self.facts.frame), [name for name, _ in unknowns], "=deciding_unknowns")
         rows = [nw.col(ROW)] if ROW in laid.columns else []
         return laid.select(*rows, *(nw.col(f"={name}").alias(name) for name in columns))
 

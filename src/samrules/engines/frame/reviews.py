@@ -16,17 +16,17 @@ from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import DAY, OWNER, Facts
 from samrules.engines.frame.backend import LazyFrame, collected
 from samrules.engines.frame.compiler import Compiler, days_before
+from samrules.engines.frame.missing import Missing
+from samrules.engines.frame.parameters import dated_parameters, first_parameter_day
 from samrules.engines.frame.past import Past
 from samrules.engines.frame.table import SHOWN
 from samrules.engines.frame.terms import Term
-from samrules.engines.frame.unknowns import Unknowns
 from samrules.engines.interpreter import date_before, parameters_at
 from samrules.errors import FactError
 from samrules.model import expressions as ex
-from samrules.model.types import Value
 from samrules.plan.plan import Plan
 
-Missing = Mapping[str, Mapping[str, Term]]
+MissingFacts = Mapping[str, Mapping[str, Term]]
 _ONE, _PLACE, _PLACES = "~one", "~place", "~places"
 
 
@@ -40,28 +40,6 @@ def sustained(plan: Plan, without: Collection[str] = ()) -> list[ex.Held]:
             if isinstance(node, ex.Held):
                 found[node] = None
     return list(found)
-
-
-def dated_parameters(plan: Plan, day: Term) -> dict[str, Value | Term]:
-    """Each parameter's value on the day of each row; missing before its first."""
-    found: dict[str, Value | Term] = {}
-    for name, parameter in plan.parameters.items():
-        constants = [(d.since, t.constant(d.value)) for d in parameter.values]
-        if len(constants) == 1:
-            found[name] = parameter.values[0].value
-            continue
-        terms = t.alike(*(term for _, term in constants))
-        chain: nw.Expr = nw.lit(None, dtype=t.DTYPES[terms[0].sort])
-        for (since, _), term in zip(constants, terms, strict=True):
-            chain = nw.when(day.expr >= nw.lit(since, dtype=nw.Date)).then(term.expr).otherwise(chain)
-        found[name] = Term(chain, terms[0].sort, day.layer, False, min(x.low for x in terms), max(x.high for x in terms),
-                           spans=frozenset().union(*(x.spans for x in terms)))
-    return found
-
-
-def first_parameter_day(plan: Plan) -> date:
-    """The day from which every parameter has a value."""
-    return max((p.values[0].since for p in plan.parameters.values()), default=date.min)
 
 
 def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[LazyFrame, dict[ex.Held, Past]]:
@@ -130,7 +108,7 @@ def _totals(summaries: Mapping[str, nw.Expr]) -> Iterator[tuple[str, nw.Expr]]:
             yield name, nw.col(name).any()
 
 
-def _past(place: int, node: ex.Held, missing: Missing) -> Past:
+def _past(place: int, node: ex.Held, missing: MissingFacts) -> Past:
     def flag(what: str) -> Term:
         return t.certain(t.column(f"~held{place}:{what}", t.BOOL))
 
@@ -144,12 +122,12 @@ def _past(place: int, node: ex.Held, missing: Missing) -> Past:
     return Past(enough, truth, t.every([several, t.negated(failed), t.negated(open_)]), wanted, hidden)
 
 
-def _missing(plan: Plan, compiler: Compiler, node: ex.Held) -> Missing:
+def _missing(plan: Plan, compiler: Compiler, node: ex.Held) -> MissingFacts:
     """The missing facts of each review below what must be sustained: with what is wanted, and only hidden."""
     truth = compiler.term(node.operand)
     unknown = compiler.hold(Term(truth.expr.is_null(), t.BOOL, truth.layer, True))
-    return {"wanted": Unknowns(plan, compiler).below(node.operand, unknown),
-            "hidden": Unknowns(plan, compiler).below(node.operand, t.FALSE)}
+    return {"wanted": Missing(plan, compiler).below(node.operand, unknown),
+            "hidden": Missing(plan, compiler).below(node.operand, t.FALSE)}
 
 
 def _check_days(plan: Plan, frame: LazyFrame, late: Sequence[str]) -> None:

@@ -1,19 +1,20 @@
-"""The deciding unknowns of every row: which missing facts an unsettled decision hangs on.
+"""The deciding unknowns of every row, in order of influence.
 
-The same walk as `decision/weigh.py` and `decision/trace.py` make over one trace, here over the
-expressions, with a truth for every row at each node: is it reached, is what is missing below it wanted.
+The same weighing as `decision/weigh.py` makes over one trace, here over the expressions: how likely each
+condition is, how often it turns the rule, and how much of that hangs on each missing fact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
+import narwhals as nw
 
-from samrules.decision.trace import NO_NOTE, Note
 from samrules.engines.frame import terms as t
+from samrules.engines.frame.backend import PLACES
 from samrules.engines.frame.compiler import Compiler
-from samrules.engines.frame.past import Past
+from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.terms import Term
 from samrules.engines.frame.verdict import Judged, list_settled, possibilities, rule_truths
 from samrules.model import expressions as ex
@@ -21,86 +22,174 @@ from samrules.model.ruleset import Decide
 from samrules.model.types import Kind
 from samrules.plan.plan import Plan, PlannedDecision, PlannedScore
 
-_STRICT = (ex.Compare, ex.Arithmetic, ex.Negate, ex.Not, ex.Cutoff)
-"""Missing where a part of theirs is: what is missing below them needs no second look."""
 _GROUPS = (ex.All, ex.Any_, ex.AtLeast, ex.Not)
+_MOST = 1 << 50
+_BILLION = 1e9
 
 
 @attrs.define
 class Unknowns:
-    """Finds the missing facts that matter, by name, each with the rows in which it does."""
+    """Weighs the missing facts below the rules that still matter."""
 
     plan: Plan
     compiler: Compiler
-    past: Mapping[ex.Held, Past] = attrs.field(factory=dict)
-    found: dict[str, list[Term]] = attrs.field(factory=dict)
+    missing: Missing
+    weights: dict[str, list[Term]] = attrs.field(factory=dict)
+    _shares: dict[Key, Mapping[str, Term]] = attrs.field(factory=dict)
+    _chances: dict[Key, Term] = attrs.field(factory=dict)
 
-    def of(self, planned: PlannedDecision, verdict: Judged) -> list[tuple[str, Term]]:
-        """Each fact that may be a deciding unknown, with the truth that it is, in the order declared."""
+    def keys(self, planned: PlannedDecision, verdict: Judged) -> list[tuple[str, Term]]:
+        """Each fact that may be a deciding unknown, with a number that sorts it among those of its row;
+        null where it is none. Numbers are below 2**62, and modulo `PLACES` the place in this list."""
+        self._weigh(planned, verdict)
+        order = {name: place for place, name in enumerate(self.plan.facts)}
+        found = []
+        for place, name in enumerate(sorted(self.weights, key=lambda n: order.get(n, len(order)))):
+            weight = self.compiler.hold(_sum(self.weights[name]))
+            falling = _MOST - (weight.expr * _BILLION + 0.5).floor().cast(nw.Int64)
+            key = nw.when(weight.expr > 0).then(falling * PLACES + place)
+            found.append((name, Term(key, t.INT, weight.layer)))
+        return found
+
+    def _weigh(self, planned: PlannedDecision, verdict: Judged) -> None:
         hold = self.compiler.hold
-        reached: dict[_Key, list[Term]] = {}
-        roots = {rule.step: relevant for rule, relevant in zip(
-            planned.rules, relevant_rules(planned, verdict, self.compiler), strict=True)}
-        for step, relevant in roots.items():
+        above: dict[Key, list[Term]] = {}
+        for rule, relevant in zip(planned.rules, relevant_rules(planned, verdict, self.compiler), strict=True):
             if not relevant.constant:
-                reached.setdefault(_Key(self.compiler.steps[step]), []).append(relevant)
-        for key in _downwards([_Key(self.compiler.steps[s]) for s, r in roots.items() if not r.constant],
-                              self._below):
-            here = hold(t.some(reached.pop(key)))
+                root = Key(self.compiler.steps[rule.step])
+                above.setdefault(root, []).append(Term(relevant.expr.cast(nw.Float64), t.FLOAT, relevant.layer, True))
+        for key in downwards(list(above), self._below):
+            unknown = self.missing.missing(key.node)
+            if unknown.constant and not unknown.value:
+                continue
+            if key not in above:
+                continue
+            weight = _sum(above.pop(key))
+            if not unknown.constant:
+                weight = _times(weight, Term(unknown.expr.cast(nw.Float64), t.FLOAT, unknown.layer, True))
+            weight = hold(weight)
             parts = self._below(key)
             if not parts:
-                self._leaf(key.node, here)
-            for part in parts:
-                unknown = self._missing(part.node)
-                if not (unknown.constant and not unknown.value):
-                    reached.setdefault(part, []).append(t.every([here, unknown]))
-                else:
-                    reached.setdefault(part, []).append(t.FALSE)
-        order = {name: place for place, name in enumerate(self.plan.facts)}
-        return [(name, hold(t.some(self.found[name]))) for name in sorted(self.found, key=lambda n: order.get(n, len(order)))]
+                for fact, share in self._shares_of(key).items():
+                    self.weights.setdefault(fact, []).append(_times(weight, share))
+            pivots = self._pivotal(key, [self._chance(p) for p in parts])
+            for part, pivot in zip(parts, pivots, strict=True):
+                above.setdefault(part, []).append(_times(weight, pivot))
 
-    def below(self, node: ex.Expr, wanted: Term) -> dict[str, Term]:
-        """The missing facts below a node that is reached everywhere, where they matter."""
-        self._missing_facts([(node, t.TRUE, wanted)])
-        return {name: self.compiler.hold(t.some(terms)) for name, terms in self.found.items()}
-
-    def _note(self, node: ex.Expr) -> Note:
-        return self.plan.notes.get(node, NO_NOTE)
-
-    def _missing(self, node: ex.Expr) -> Term:
-        """Whether a node has no value."""
-        term = self.compiler.held_term(node)
-        if term.constant:
-            return t.constant(term.value is None)
-        return t.FALSE if term.known else self.compiler.hold(Term(term.expr.is_null(), t.BOOL, term.layer, True))
-
-    def _below(self, key: _Key) -> list[_Key]:
+    def _below(self, key: Key) -> list[Key]:
         """The conditions that a condition is made of, as `trace.below` has them."""
         node = key.node
         if isinstance(node, ex.Name):
-            note = self._note(node)
+            note = self.missing.note(node)
             named = note.role == "definition" and note.type is not None and note.type.kind is Kind.BOOLEAN
-            return [_Key(self.compiler.steps[node.name])] if named and node.name in self.compiler.steps else []
+            return [Key(self.compiler.steps[node.name])] if named and node.name in self.compiler.steps else []
         if isinstance(node, ex.Held):
-            return [_Key(node.operand)]
+            return [Key(node.operand)]
         if node.written is None and isinstance(node, _GROUPS):
-            return [_Key(child) for child in ex.children(node)]
+            return [Key(child) for child in ex.children(node)]
         return []
+
+    # --- how likely ---
+
+    def _chance(self, key: Key) -> Term:
+        """How likely a condition is, if each unknown one is as likely to hold as not."""
+        if key not in self._chances:
+            self._chances[key] = self.compiler.hold(self._likely(key))
+        return self._chances[key]
+
+    def _likely(self, key: Key) -> Term:
+        parts = self._below(key)
+        if not parts:
+            truth = self.compiler.held_term(key.node)
+            if truth.constant:
+                return t.constant(0.5 if truth.value is None else float(bool(truth.value)))
+            expr = truth.expr.cast(nw.Float64)
+            return Term(expr if truth.known else expr.fill_null(0.5), t.FLOAT, truth.layer, True)
+        chances = [self._chance(p) for p in parts]
+        match key.node if key.node.written is None else None:
+            case ex.Not():
+                return _less(chances[0])
+            case ex.All():
+                return _product(chances)
+            case ex.Any_():
+                return _less(_product([_less(c) for c in chances]))
+            case ex.AtLeast(count=count):
+                return _sum(_exactly(chances, self.compiler)[count:])
+        return self._chance_of_held(key, chances[0]) if isinstance(key.node, ex.Held) else chances[0]
+
+    def _chance_of_held(self, key: Key, now: Term) -> Term:
+        """Of what must be sustained: as now where it is unknown, else as it is."""
+        truth = self.compiler.held_term(key.node)
+        if truth.constant:
+            return now if truth.value is None else t.constant(float(bool(truth.value)))
+        return t.first_known([Term(truth.expr.cast(nw.Float64), t.FLOAT, truth.layer), now])
+
+    def _pivotal(self, key: Key, chances: Sequence[Term]) -> list[Term]:
+        """For each part, the chance that the others leave the truth of the whole to it."""
+        one = t.constant(1.0)
+        node = key.node
+        if len(chances) < 2 or not isinstance(node, ex.All | ex.Any_ | ex.AtLeast):
+            return [one for _ in chances]
+        if isinstance(node, ex.AtLeast):
+            return [_exactly([*chances[:i], *chances[i + 1:]], self.compiler)[node.count - 1] for i in range(len(chances))]
+        parts = list(chances) if isinstance(node, ex.All) else [self.compiler.hold(_less(c)) for c in chances]
+        before, after = [one], [one]
+        for part in parts[:-1]:
+            before.append(self.compiler.hold(_times(before[-1], part)))
+        for part in reversed(parts[1:]):
+            after.append(self.compiler.hold(_times(after[-1], part)))
+        return [_times(b, a) for b, a in zip(before, reversed(after), strict=True)]
 
     # --- one condition ---
 
-    def _leaf(self, node: ex.Expr, here: Term) -> None:
+    def _shares_of(self, key: Key) -> Mapping[str, Term]:
+        """The missing facts of a condition that is unknown, each with its part of the weight."""
+        if key not in self._shares:
+            self._shares[key] = self._shared(key.node)
+        return self._shares[key]
+
+    def _shared(self, node: ex.Expr) -> dict[str, Term]:
+        facts = self._equally(self.missing.below(node, t.TRUE))
         score = self._score_in(node)
         if score is None:
-            self._missing_facts([(node, here, here)])
-            return
-        hold = self.compiler.hold
+            return facts
         wide = self._apart(score.low, score.high)
+        by_points = self._by_points(score)
+        none = t.constant(0.0)
+        return {name: self.compiler.hold(t.choice(wide, by_points.get(name, none), facts.get(name, none), self.compiler.hold))
+                for name in dict.fromkeys([*by_points, *facts])}
+
+    def _equally(self, missing: Mapping[str, Term]) -> dict[str, Term]:
+        flags = {name: self._number(flag) for name, flag in missing.items()}
+        if len(flags) == 1:
+            return flags
+        number = self.compiler.hold(_sum(list(flags.values()))) if flags else t.constant(0.0)
+        return {name: self.compiler.hold(Term(flag.expr / number.expr.clip(lower_bound=1.0), t.FLOAT,
+                                              max(flag.layer, number.layer), True)) for name, flag in flags.items()}
+
+    def _number(self, flag: Term) -> Term:
+        if flag.constant:
+            return t.constant(float(bool(flag.value)))
+        return self.compiler.hold(Term(flag.expr.cast(nw.Float64), t.FLOAT, flag.layer, True))
+
+    def _by_points(self, score: PlannedScore) -> dict[str, Term]:
+        """By the points that hang on each."""
+        hold = self.compiler.hold
+        shares: dict[str, list[Term]] = {}
+        span = self._span(score.low, score.high)
         for criterion in score.criteria:
-            open_ = hold(t.every([here, wide, self._apart(criterion.low, criterion.high)]))
-            self._missing_facts([(self.compiler.steps[criterion.low], open_, t.FALSE)])
-        narrow = hold(t.every([here, t.negated(wide)]))
-        self._missing_facts([(node, narrow, narrow)])
+            part = self._span(criterion.low, criterion.high)
+            share = hold(Term(nw.when(span.expr > 0).then(part.expr / span.expr).otherwise(nw.lit(0.0)), t.FLOAT,
+                              max(part.layer, span.layer), True))
+            missing = self.missing.below(self.compiler.steps[criterion.low], t.FALSE)
+            for name, each in self._equally(missing).items():
+                shares.setdefault(name, []).append(_times(share, each))
+        return {name: hold(_sum(terms)) for name, terms in shares.items()}
+
+    def _span(self, low: str, high: str) -> Term:
+        ends = [self.compiler.term(ex.Name(end)) for end in (high, low)]
+        term = t.calculated("-", *ends, self.compiler.hold)
+        return self.compiler.hold(term) if not term.constant else self.compiler.named(term, f"~span:{low}")
 
     def _apart(self, low: str, high: str) -> Term:
         ends = [self.compiler.term(ex.Name(end)) for end in (low, high)]
@@ -109,127 +198,58 @@ class Unknowns:
     def _score_in(self, node: ex.Expr) -> PlannedScore | None:
         """The first score that a condition rests on."""
         scores = {s.low.removesuffix(":low"): s for s in self.plan.scores}
-        seen: set[_Key] = set()
+        seen: set[Key] = set()
         stack = [node]
         while stack:
             current = stack.pop()
-            if _Key(current) in seen:
+            if Key(current) in seen:
                 continue
-            seen.add(_Key(current))
-            note = self._note(current)
+            seen.add(Key(current))
+            note = self.missing.note(current)
             if note.role == "score" and note.shown in scores:
                 return scores[note.shown]
-            stack += reversed(self._parts(current))
+            stack += reversed(self.missing.parts(current))
         return None
 
-    def _parts(self, node: ex.Expr) -> list[ex.Expr]:
-        if isinstance(node, ex.Name):
-            step = self.compiler.steps.get(node.name)
-            return [step] if step is not None else []
-        if isinstance(node, ex.Held):
-            return [node.operand]
-        return ex.children(node)
 
-    def _missing_facts(self, roots: Sequence[tuple[ex.Expr, Term, Term]]) -> None:
-        """Follow what is missing down to facts: each root with where it is reached and where wanted.
-
-        A node known itself hides nothing, but for the two-valued questions (`trace.missing_facts`).
-        """
-        hold = self.compiler.hold
-        reached: dict[_Key, list[Term]] = {}
-        wanted: dict[_Key, list[Term]] = {}
-        for node, at, wish in roots:
-            if at.constant and not at.value:
-                continue
-            reached.setdefault(_Key(node), []).append(at)
-            wanted.setdefault(_Key(node), []).append(wish)
-        keys = [_Key(node) for node, at, _ in roots if not (at.constant and not at.value)]
-        hiding = self._hiding(keys)
-        for key in _downwards(keys, lambda k: [_Key(p) for p, _, _ in self._open(k.node, count=False)]):
-            node = key.node
-            at = hold(t.some(reached.pop(key))) if key in hiding else t.FALSE
-            wish = hold(t.some(wanted.pop(key)))
-            if isinstance(node, ex.Name) and self._note(node).role == "fact":
-                self._add(node.name, t.every([wish, self._missing(node)]))
-                continue
-            if not self._strict(node):
-                wish = hold(t.every([wish, self._missing(node)]))
-            if isinstance(node, ex.Held) and node in self.past:
-                for fact, term in self.past[node].wanted.items():
-                    self._add(fact, t.every([wish, term]))
-                for fact, term in self.past[node].hidden.items():
-                    self._add(fact, t.every([at, term]))
-            for part, open_, hidden in self._open(node):
-                below = t.every([at, open_])
-                reached.setdefault(_Key(part), []).append(below)
-                wanted.setdefault(_Key(part), []).append(
-                    t.some([t.every([wish, open_]), below]) if hidden else t.every([wish, open_]))
-
-    def _add(self, fact: str, where: Term) -> None:
-        if not (where.constant and not where.value):
-            self.found.setdefault(fact, []).append(self.compiler.hold(where))
-
-    def _hiding(self, keys: Sequence[_Key]) -> set[_Key]:
-        """The nodes below which a two-valued question may hide what is missing."""
-        hiding: set[_Key] = set()
-        for key in reversed(list(_downwards(keys, lambda k: [_Key(p) for p, _, _ in self._open(k.node, count=False)]))):
-            parts = self._open(key.node, count=False)
-            past = isinstance(key.node, ex.Held) and key.node in self.past
-            if past or any(hidden for _, _, hidden in parts) or any(_Key(p) in hiding for p, _, _ in parts):
-                hiding.add(key)
-        return hiding
-
-    def _strict(self, node: ex.Expr) -> bool:
-        if isinstance(node, ex.Call):
-            return node.function != "coalesce"
-        return isinstance(node, (*_STRICT, ex.Name))
-
-    def _open(self, node: ex.Expr, *, count: bool = True) -> list[tuple[ex.Expr, Term, bool]]:
-        """The parts that may hide something missing, where they are open, and whether one hides it.
-
-        Without `count` only the parts matter.
-        """
-        yes = t.TRUE
-        if isinstance(node, ex.Certain | ex.Possible):
-            return [(p, self._missing(p) if count else yes, True) for p in ex.children(node)]
-        if isinstance(node, ex.If):
-            condition, then, otherwise = ex.children(node)
-            if not count:
-                return [(p, yes, False) for p in (condition, then, otherwise)]
-            truth = self.compiler.held_term(condition)
-            return [(condition, yes, False), (then, t.possible(truth), False),
-                    (otherwise, t.negated(t.certain(truth)), False)]
-        if isinstance(node, ex.Call) and node.function == "coalesce" and self._note(node).role == "":
-            return [(node.arguments[0], yes, True)]
-        return [(p, yes, False) for p in self._parts(node)]
+def _times(a: Term, b: Term) -> Term:
+    for one, other in ((a, b), (b, a)):
+        if one.constant and one.value in (0.0, 1.0):
+            return other if one.value else t.constant(0.0)
+    return Term(a.expr * b.expr, t.FLOAT, max(a.layer, b.layer), True)
 
 
-@attrs.frozen(eq=False)
-class _Key:
-    """A node together with how it was written, which is outside its equality."""
-
-    node: ex.Expr
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.node == other.node and \
-            (self.node.written is None) == (other.node.written is None)
-
-    def __hash__(self) -> int:
-        return hash(self.node)
+def _less(a: Term) -> Term:
+    """One less a chance."""
+    return t.constant(1.0 - float(a.value)) if a.constant else Term(1.0 - a.expr, t.FLOAT, a.layer, True)  # type: ignore[arg-type]
 
 
-def _downwards(roots: Sequence[_Key], below: Callable[[_Key], Sequence[_Key]]) -> Iterator[_Key]:
-    """What is below, each once and after all that rest on it."""
-    done: dict[_Key, None] = {}
-    stack: list[tuple[_Key, bool]] = [(root, False) for root in roots]
-    while stack:
-        key, left = stack.pop()
-        if left:
-            done[key] = None
-        elif key not in done:
-            stack.append((key, True))
-            stack += [(part, False) for part in below(key) if part not in done]
-    return reversed(list(done))
+def _product(terms: Sequence[Term]) -> Term:
+    result = t.constant(1.0)
+    for term in terms:
+        result = _times(result, term)
+    return result
+
+
+def _sum(terms: Sequence[Term]) -> Term:
+    kept = [x for x in terms if not (x.constant and not x.value)]
+    if not kept:
+        return t.constant(0.0)
+    expr = kept[0].expr
+    for term in kept[1:]:
+        expr = expr + term.expr
+    return kept[0] if len(kept) == 1 else Term(expr, t.FLOAT, max(x.layer for x in kept), True)
+
+
+def _exactly(chances: Sequence[Term], compiler: Compiler) -> list[Term]:
+    """The chance that exactly 0, 1, 2 … of independent conditions hold."""
+    dist = [t.constant(1.0)]
+    zero = t.constant(0.0)
+    for p in chances:
+        not_p = compiler.hold(_less(p))
+        dist = [compiler.hold(_sum([_times(dist[i], not_p) if i < len(dist) else zero,
+                                    _times(dist[i - 1], p) if i > 0 else zero])) for i in range(len(dist) + 1)]
+    return dist
 
 
 # --- which rules matter --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import attrs
 import narwhals as nw
 
 from samrules.engines.frame import terms as t
+from samrules.engines.frame.backend import SEPARATOR
 from samrules.engines.frame.compiler import Compiler
 from samrules.engines.frame.terms import Term
 from samrules.model import expressions as ex
@@ -16,7 +17,6 @@ from samrules.model.types import Kind, Value
 from samrules.plan import lower
 from samrules.plan.plan import PlannedDecision, PlannedRule, PlannedScore, Shown
 
-SEPARATOR = "; "
 _BITS = 8
 """So many members of a set are told apart by one look into a table of texts."""
 
