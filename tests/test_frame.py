@@ -136,7 +136,7 @@ def _weighable(event: dict[str, Any]) -> dict[str, Any]:
 def portfolios(draw: st.DrawFn) -> Portfolio:
     facts = draw(st.lists(some.accounts(), min_size=1, max_size=6))
     facts = [{**f, "account_id": f"A-{place}"} for place, f in enumerate(facts)]
-    history = [draw(some.histories()) for _ in facts]
+    history = [[{**r, "account_id": f["account_id"]} for r in draw(some.histories())] for f in facts]
     events = None
     if draw(st.booleans()):
         events = [[_weighable(e) for e in draw(some.events()) or ()] for _ in facts]

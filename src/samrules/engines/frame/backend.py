@@ -22,14 +22,45 @@ LazyFrame = nw.LazyFrame[Any]
 _LAZY = {nw.Implementation.POLARS: "Polars", nw.Implementation.DUCKDB: "DuckDB", nw.Implementation.PYSPARK: "PySpark"}
 
 
+UNKNOWNS = "deciding_unknowns"
+
+
+@attrs.frozen
+class Laid:
+    """A frame with all columns of a decision but one: for the deciding unknowns, a key for each name.
+
+    `later` adds the keys to rows of `frame`; they are asked only where it is not `settled`. `columns`
+    are those given out, each of which stands in `frame` as `=` and its name.
+    """
+
+    frame: LazyFrame
+    settled: nw.Expr
+    later: Callable[[LazyFrame], LazyFrame]
+    names: Sequence[str]
+    columns: Sequence[str]
+
+    def given_out(self, frame: LazyFrame) -> LazyFrame:
+        numbers = [nw.col(ROW)] if ROW in frame.columns else []
+        return frame.select(*numbers, *(nw.col(f"={name}").alias(name) for name in self.columns))
+
+
 @attrs.frozen
 class Taken:
-    """A frame that was handed over: lazily, whether its rows are numbered, and the way back."""
+    """A frame that was handed over, lazily; `rows` says whether its rows are numbered."""
 
     frame: LazyFrame
     engine: nw.Implementation
-    ordered: bool
-    give_back: Callable[[LazyFrame], Any]
+    rows: bool
+    kind: nw.Implementation
+
+    def finished(self, laid: Laid) -> Any:
+        """The decided frame, in the kind that was handed over."""
+        if not self.rows:
+            return in_key_order(laid).to_native()
+        found = _collected_at_once(laid)
+        if self.kind is nw.Implementation.PANDAS:
+            return found.to_pandas()
+        return found.to_arrow() if self.kind is nw.Implementation.PYARROW else found
 
 
 def taken(given: Any, what: str) -> Taken:
@@ -42,14 +73,13 @@ def taken(given: Any, what: str) -> Taken:
     if isinstance(frame, nw.LazyFrame):
         if implementation not in _LAZY:
             raise _refused(f"{what} are a frame of {implementation.value}, which is not served")
-        return Taken(frame, implementation, False, lambda result: result.to_native())
+        return Taken(frame, implementation, False, implementation)
     if implementation not in (nw.Implementation.POLARS, nw.Implementation.PANDAS, nw.Implementation.PYARROW):
         raise _refused(f"{what} are a frame of {implementation.value}, which is not served")
     columns = list(frame.columns)
     if len(set(columns)) < len(columns) or not all(isinstance(c, str) for c in columns):
         raise _refused(f"{what} have a column twice, or one whose name is no text")
-    rows = _numbered(frame)
-    return Taken(rows, nw.Implementation.POLARS, True, lambda result: _back(result, implementation))
+    return Taken(_numbered(frame), nw.Implementation.POLARS, True, implementation)
 
 
 def _numbered(frame: nw.DataFrame[Any]) -> LazyFrame:
@@ -63,17 +93,26 @@ def _numbered(frame: nw.DataFrame[Any]) -> LazyFrame:
     return nw.from_native(native.with_row_index(ROW).lazy())
 
 
-def _back(result: LazyFrame, implementation: nw.Implementation) -> Any:
-    found = in_order(result.to_native().collect())
-    if implementation is nw.Implementation.PANDAS:
-        return found.to_pandas()
-    return found.to_arrow() if implementation is nw.Implementation.PYARROW else found
+def _collected_at_once(laid: Laid) -> Any:
+    """A frame in memory: its unsettled rows are taken apart, so that only their unknowns are weighed."""
+    import polars as pl
+
+    main = laid.given_out(laid.frame).to_native()
+    if not laid.names:
+        return _in_order(main.collect()).drop(ROW)
+    open_ = laid.later(laid.frame.filter(~laid.settled))
+    keys = [f"{KEY}{place}" for place in range(len(laid.names))]
+    found, weighed = (_in_order(part) for part in pl.collect_all([main, open_.select(ROW, *keys).to_native()]))
+    if len(weighed):
+        texts = _in_words(weighed.drop(ROW), laid.names)
+        places = (~found.get_column("settled")).arg_true()
+        found = found.with_columns(found.get_column(UNKNOWNS).scatter(places, texts))
+    return found.drop(ROW)
 
 
-def in_order(frame: Any) -> Any:
-    """A polars frame in the order of the input, without the numbers of its rows."""
-    rows = frame.get_column(ROW)
-    return (frame if rows.is_sorted() else frame.sort(ROW)).drop(ROW)
+def _in_order(frame: Any) -> Any:
+    """A polars frame in the order of the input."""
+    return frame if frame.get_column(ROW).is_sorted() else frame.sort(ROW)
 
 
 def collected(frame: LazyFrame) -> list[dict[str, Any]]:
@@ -105,40 +144,50 @@ PLACES = 1 << 12
 """More than there are facts: a key is a weight, falling, and then the place of the fact."""
 
 
-def in_key_order(frame: LazyFrame, names: Sequence[str], into: str) -> LazyFrame:
-    """The names whose keys are there, in the order of the keys, as one text.
+def in_key_order(laid: Laid) -> LazyFrame:
+    """A lazy frame with the names whose keys are there, in the order of the keys, as one text.
 
     The keys are columns `KEY` + place; a key modulo `PLACES` is the place of its name.
     """
-    if not names:
-        return frame
-    keys = [f"{KEY}{place}" for place in range(len(names))]
+    if not laid.names:
+        return laid.given_out(laid.frame)
+    frame = laid.later(laid.frame)
+    keys = [f"{KEY}{place}" for place in range(len(laid.names))]
+    into = f"={UNKNOWNS}"
     if frame.implementation is nw.Implementation.POLARS:
-        return nw.from_native(_ordered_by_polars(frame.to_native(), keys, names, into))
-    if frame.implementation is nw.Implementation.DUCKDB:
-        return nw.from_native(_ordered_by_duckdb(frame.to_native(), keys, names, into))
-    raise _refused(f"the order of unknowns is not known to {frame.implementation.value}")
+        ordered = _ordered_by_polars(frame.to_native(), keys, laid.names, into)
+    elif frame.implementation is nw.Implementation.DUCKDB:
+        ordered = _ordered_by_duckdb(frame.to_native(), keys, laid.names, into)
+    else:
+        raise _refused(f"the order of unknowns is not known to {frame.implementation.value}")
+    return laid.given_out(nw.from_native(ordered))
 
 
 def _ordered_by_polars(frame: Any, keys: Sequence[str], names: Sequence[str], into: str) -> Any:
     import polars as pl
-
-    texts = pl.Series("names", names, dtype=pl.String)
 
     def ordered(batch: pl.Series) -> pl.Series:
         """Only rows in which something is missing are sorted."""
         table = batch.struct.unnest()
         some = table.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
         result = pl.repeat("", len(table), dtype=pl.String, eager=True)
-        if not some.any():
-            return result
-        rows = table.filter(some).with_row_index("~at")
-        long = rows.unpivot(index="~at", value_name="key").drop("variable").drop_nulls("key").sort("~at", "key")
-        words = long.select("~at", name=texts.gather((long["key"] % PLACES).cast(pl.UInt32)))
-        joined = words.group_by("~at", maintain_order=True).agg(pl.col("name").str.join(SEPARATOR))
-        return result.scatter(some.arg_true(), joined.get_column("name"))
+        return result.scatter(some.arg_true(), _in_words(table.filter(some), names)) if some.any() else result
 
     return frame.with_columns(pl.struct(keys).map_batches(ordered, return_dtype=pl.String, is_elementwise=True).alias(into))
+
+
+def _in_words(keys: Any, names: Sequence[str]) -> Any:
+    """The names in the order of the keys of each row of a polars frame, as one text a row."""
+    import polars as pl
+
+    texts = pl.Series("names", names, dtype=pl.String)
+    rows = keys.with_row_index("~at")
+    long = rows.unpivot(index="~at", value_name="key").drop("variable").drop_nulls("key").sort("~at", "key")
+    words = long.select("~at", name=texts.gather((long["key"] % PLACES).cast(pl.UInt32)))
+    joined = words.group_by("~at", maintain_order=True).agg(pl.col("name").str.join(SEPARATOR))
+    if len(joined) == len(keys):
+        return joined.get_column("name")
+    return rows.select("~at").join(joined, on="~at", how="left", maintain_order="left").get_column("name").fill_null("")
 
 
 def _ordered_by_duckdb(frame: Any, keys: Sequence[str], names: Sequence[str], into: str) -> Any:

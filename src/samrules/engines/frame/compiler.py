@@ -13,6 +13,7 @@ import attrs
 import narwhals as nw
 
 from samrules.engines.frame import terms as t
+from samrules.engines.frame.backend import LazyFrame
 from samrules.engines.frame.terms import Term
 from samrules.engines.interpreter import date_before
 from samrules.model import expressions as ex
@@ -33,6 +34,7 @@ class Compiler:
         day: the day of the decision, or the column that holds it.
         held: what `Held` means in this frame.
         prefix: what the names of made columns begin with.
+        deferred: whether columns are made for later, for some of the rows only.
     """
 
     steps: Mapping[str, ex.Expr]
@@ -41,7 +43,9 @@ class Compiler:
     day: date | Term
     held: HeldBy | None = None
     prefix: str = "~"
+    deferred: bool = False
     layers: list[dict[str, nw.Expr]] = attrs.field(factory=list)
+    later: list[dict[str, nw.Expr]] = attrs.field(factory=list)
     _done: dict[ex.Expr, Term] = attrs.field(factory=dict)
     _uses: dict[ex.Expr, int] = attrs.field(factory=dict)
     _made: int = 0
@@ -80,16 +84,19 @@ class Compiler:
 
     def named(self, term: Term, name: str) -> Term:
         """The term as a column of this name."""
-        while len(self.layers) <= term.layer:
-            self.layers.append({})
-        self.layers[term.layer][name] = term.expr
+        layers = self.later if self.deferred else self.layers
+        while len(layers) <= term.layer:
+            layers.append({})
+        layers[term.layer][name] = term.expr
         return attrs.evolve(term, expr=nw.col(name), layer=term.layer + 1, is_column=True)
 
-    def lay(self, frame: nw.LazyFrame[object]) -> nw.LazyFrame[object]:
-        """The frame with every column that was made."""
-        for layer in self.layers:
-            frame = frame.with_columns(**layer)
-        return frame
+    def lay(self, frame: LazyFrame) -> LazyFrame:
+        """The frame with every column that was made and not deferred."""
+        return _laid(frame, self.layers)
+
+    def lay_later(self, frame: LazyFrame) -> LazyFrame:
+        """A frame that `lay` returned, or some of its rows, with the deferred columns."""
+        return _laid(frame, self.later)
 
     # --- nodes ---
 
@@ -185,6 +192,12 @@ class Compiler:
         if not isinstance(self.day, Term):
             return t.constant(date_before(span, self.day), t.DATE)
         return days_before(self.day, span, self.hold)
+
+
+def _laid(frame: LazyFrame, layers: Iterable[dict[str, nw.Expr]]) -> LazyFrame:
+    for layer in filter(None, layers):
+        frame = frame.with_columns(**layer)
+    return frame
 
 
 def days_before(day: Term, span: Duration, hold: t.Hold) -> Term:

@@ -12,7 +12,7 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
-from samrules.engines.frame.backend import KEY, ROW, LazyFrame, in_key_order, same_engine, taken
+from samrules.engines.frame.backend import KEY, UNKNOWNS, Laid, same_engine, taken
 from samrules.engines.frame.compiler import Compiler
 from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
@@ -79,7 +79,7 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
         frame, past = look_back(plan, facts.frame, earlier, as_of)
         facts = attrs.evolve(facts, frame=frame)
     present = _Present(plan, as_of, facts, past, trace)
-    return Decided(table.give_back(present.decided()), tuple(dict.fromkeys(undeclared)))
+    return Decided(table.finished(present.decided()), tuple(dict.fromkeys(undeclared)))
 
 
 def _past_measures(plan: Plan) -> list[PlannedMeasure]:
@@ -99,7 +99,7 @@ class _Present:
     past: Mapping[ex.Held, Past]
     trace: str | None
 
-    def decided(self) -> LazyFrame:
+    def decided(self) -> Laid:
         plan, main = self.plan, self.plan.decision
         assert main is not None
         compiler = Compiler({s.name: s.expr for s in plan.steps}, self.facts.terms, parameters_at(plan, self.day),
@@ -111,8 +111,7 @@ class _Present:
         truths = [(r.rule.name, compiler.hold(compiler.term(ex.Name(r.step)))) for r in main.rules]
         columns: dict[str, Term] = {"account_id": t.column(OWNER, t.TEXT)}
         columns |= outcome_columns(verdict, compiler)
-        unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
-        columns["deciding_unknowns"] = t.constant("")
+        columns[UNKNOWNS] = t.constant("")
         for name, term in output_columns(main, verdict, compiler).items():
             columns[f"output_{name}" if name in columns or name in FIXED else name] = term
         for score in plan.scores:
@@ -123,11 +122,12 @@ class _Present:
             columns |= {f"rule:{name}": truth for name, truth in truths}
         for name, term in columns.items():
             compiler.named(_plain(term), f"={name}")
+        compiler.deferred = True
+        unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
         for place, (_, key) in enumerate(unknowns):
             compiler.named(key, f"{KEY}{place}")
-        laid = in_key_order(compiler.lay(self.facts.frame), [name for name, _ in unknowns], "=deciding_unknowns")
-        rows = [nw.col(ROW)] if ROW in laid.columns else []
-        return laid.select(*rows, *(nw.col(f"={name}").alias(name) for name in columns))
+        return Laid(compiler.lay(self.facts.frame), verdict.settled.expr, compiler.lay_later,
+                    [name for name, _ in unknowns], list(columns))
 
     def held(self, node: ex.Held, now: Term) -> Term:
         """Whether it held now and at the earlier reviews that count; with none on record, not yet."""

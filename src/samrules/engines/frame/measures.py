@@ -65,9 +65,11 @@ def with_measures(plan: Plan, facts: Facts, events: Happened, day: date | None, 
     if problems:
         raise FactError(problems)
     frame = frame.with_columns(**made)
-    if compared and check:
-        _must_agree(frame, compared, day)
-    frame = frame.with_columns(**{given: nw.coalesce(nw.col(given), nw.col(counted)) for _, given, counted in compared})
+    if compared:
+        if check:
+            _must_agree(frame, compared, day)
+        frame = frame.with_columns(**{given: nw.coalesce(nw.col(given), nw.col(counted))
+                                      for _, given, counted in compared})
     for measure, given, _ in compared:
         terms[measure.name] = t.column(given, t.sort_of(measure.type.kind))
     return attrs.evolve(facts, frame=frame, terms=terms)

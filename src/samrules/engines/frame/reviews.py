@@ -46,6 +46,7 @@ def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[Laz
     """The accounts with what their earlier reviews say. Raises FactError where a review that matters
     lies before a parameter's first value."""
     nodes = sustained(plan)
+    assert nodes
     assert plan.decision is not None
     own = {r.step for r in plan.decision.rules}
     asked_about = set(sustained(plan, without=own))
@@ -71,7 +72,7 @@ def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[Laz
         seen = nw.col(f"~held{place}:seen")
         unknown = {f"~held{place}:{what}:{fact}": seen & term.expr
                    for what, facts in found.items() for fact, term in facts.items()}
-        frame = frame.with_columns(**unknown)
+        frame = frame.with_columns(**unknown) if unknown else frame
         summaries |= unknown
     counted = frame.group_by(OWNER).agg(**dict(_totals(summaries)))
     if past.first_day is None or past.first_day < first_parameter_day(plan):

@@ -55,9 +55,9 @@ class Unknowns:
         hold = self.compiler.hold
         above: dict[Key, list[Term]] = {}
         for rule, relevant in zip(planned.rules, relevant_rules(planned, verdict, self.compiler), strict=True):
-            if not relevant.constant:
+            if not relevant.constant or relevant.value:
                 root = Key(self.compiler.steps[rule.step])
-                above.setdefault(root, []).append(Term(relevant.expr.cast(nw.Float64), t.FLOAT, relevant.layer, True))
+                above.setdefault(root, []).append(self._number(relevant))
         for key in downwards(list(above), self._below):
             unknown = self.missing.missing(key.node)
             if unknown.constant and not unknown.value:

@@ -116,7 +116,7 @@ def _looked_up(members: Sequence[tuple[str, Term]], none: str | None, compiler: 
 
 def looked_up(code: nw.Expr, texts: Sequence[str | None]) -> nw.Expr:
     """The text at the place that the code says."""
-    return code.replace_strict(list(range(len(texts))), list(texts), return_dtype=nw.String)
+    return code.replace_strict(list(range(len(texts))), list(texts), default=None, return_dtype=nw.String)
 
 
 def _code(truths: Sequence[Term], compiler: Compiler) -> Term:
