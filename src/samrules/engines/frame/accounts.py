@@ -11,7 +11,7 @@ import narwhals as nw
 
 from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import ROW, LazyFrame, Taken, collected
+from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
 from samrules.engines.frame.table import SHOWN, WHITESPACE, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
 from samrules.errors import FactError
@@ -98,10 +98,10 @@ def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[
         checking.values(fitting, read=read)
         return
     bare = cleaned(owner, Clean())
-    row = checking.values(fitting, {"~ids": bare.n_unique(), "~blank": (bare.is_null() | (bare == "")).sum()}, read)
+    row = checking.values(fitting, {"~blank": (bare.is_null() | (bare == "")).sum()}, read)
     if row["~blank"]:
         checking.problems += _blank_ids(checking, bare, int(row["~blank"]))
-    elif row["~ids"] < row["~count"]:
+    elif not all_differ(checking.frame.select(**{ID: bare})):
         counted = checking.frame.select(**{ID: bare}).group_by(ID).agg(n=nw.len()).filter(nw.col("n") > 1)
         twice = collected(counted.sort(ID).head(SHOWN))
         number = int(collected(counted.select(n=nw.len()))[0]["n"])

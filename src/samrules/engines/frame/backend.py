@@ -6,7 +6,7 @@ engine, and nothing of it is collected here but small summaries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -26,11 +26,27 @@ UNKNOWNS = "deciding_unknowns"
 
 
 @attrs.frozen
+class Coded:
+    """A text for every row, by its place in a table. `code` is never null."""
+
+    code: nw.Expr
+    texts: Sequence[str | None]
+    layer: int = 0
+    is_set: bool = False
+    """Whether nothing at all is a blank text."""
+
+    @property
+    def is_nullable(self) -> bool:
+        return not self.is_set
+
+
+@attrs.frozen
 class Laid:
     """A frame with all columns of a decision but one: for the deciding unknowns, a key for each name.
 
     `later` adds the keys to rows of `frame`; they are asked only where it is not `settled`. `columns`
-    are those given out, each of which stands in `frame` as `=` and its name.
+    are those given out, each of which stands in `frame` as `=` and its name, or as codes with `:0`,
+    `:1` … behind it, where texts are looked up and joined.
     """
 
     frame: LazyFrame
@@ -39,9 +55,39 @@ class Laid:
     names: Sequence[str]
     columns: Sequence[str]
 
+    coded: Mapping[str, Sequence[Coded]]
+
     def given_out(self, frame: LazyFrame) -> LazyFrame:
-        numbers = [nw.col(ROW)] if ROW in frame.columns else []
-        return frame.select(*numbers, *(nw.col(f"={name}").alias(name) for name in self.columns))
+        """The columns with their names, and texts in place of codes."""
+        return frame.select(*(self._text(self.coded[name]).alias(name) if name in self.coded
+                              else nw.col(f"={name}").alias(name) for name in self.columns))
+
+    def _text(self, parts: Sequence[Coded]) -> nw.Expr:
+        texts = [part.code.replace_strict(list(range(len(part.texts))), list(part.texts), default=None,
+                                          return_dtype=nw.String) for part in parts]
+        if len(texts) == 1:
+            return texts[0] if parts[0].is_nullable else texts[0].fill_null("")
+        return nw.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)
+
+    def bare(self, frame: LazyFrame) -> LazyFrame:
+        """The columns with their codes, of a frame in memory."""
+        columns = [f"={name}:{i}" for name, parts in self.coded.items() for i in range(len(parts))]
+        return frame.select(ROW, *(nw.col(f"={name}").alias(name) for name in self.columns if name not in self.coded),
+                            *columns)
+
+    def looked_up(self, found: Any) -> Any:
+        """A polars frame that `bare` made, with texts in place of codes, its columns in order."""
+        import polars as pl
+
+        made = {}
+        for name, parts in self.coded.items():
+            texts = [pl.Series(name, part.texts, dtype=pl.String).gather(found.get_column(f"={name}:{i}").cast(pl.UInt32))
+                     for i, part in enumerate(parts)]
+            if len(texts) == 1:
+                made[name] = texts[0] if parts[0].is_nullable else texts[0].fill_null("")
+            else:
+                made[name] = pl.select(pl.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)).to_series()
+        return found.select(made[name].alias(name) if name in made else pl.col(name) for name in self.columns)
 
 
 @attrs.frozen
@@ -97,9 +143,9 @@ def _collected_at_once(laid: Laid) -> Any:
     """A frame in memory: its unsettled rows are taken apart, so that only their unknowns are weighed."""
     import polars as pl
 
-    main = laid.given_out(laid.frame).to_native()
+    main = laid.bare(laid.frame).to_native()
     if not laid.names:
-        return _in_order(main.collect()).drop(ROW)
+        return laid.looked_up(_in_order(main.collect()))
     open_ = laid.later(laid.frame.filter(~laid.settled))
     keys = [f"{KEY}{place}" for place in range(len(laid.names))]
     found, weighed = (_in_order(part) for part in pl.collect_all([main, open_.select(ROW, *keys).to_native()]))
@@ -107,7 +153,7 @@ def _collected_at_once(laid: Laid) -> Any:
         texts = _in_words(weighed.drop(ROW), laid.names)
         places = (~found.get_column("settled")).arg_true()
         found = found.with_columns(found.get_column(UNKNOWNS).scatter(places, texts))
-    return found.drop(ROW)
+    return laid.looked_up(found)
 
 
 def _in_order(frame: Any) -> Any:
@@ -118,6 +164,20 @@ def _in_order(frame: Any) -> Any:
 def collected(frame: LazyFrame) -> list[dict[str, Any]]:
     """The rows of a small frame. What calls this keeps it small."""
     return frame.collect(backend="polars").to_native().to_dicts()  # type: ignore[no-any-return]
+
+
+def all_differ(ids: LazyFrame) -> bool:
+    """Whether no value of a column of texts stands twice."""
+    name = ids.columns[0]
+    if ids.implementation is nw.Implementation.POLARS:
+        import polars as pl
+
+        # hashes are much faster to count than texts; if all differ, so do the texts
+        summary = ids.to_native().select(pl.col(name).hash().n_unique().alias("n"), pl.len().alias("all")).collect()
+        if summary["n"][0] == summary["all"][0]:
+            return True
+    row = collected(ids.select(n=nw.col(name).n_unique(), all=nw.len()))[0]
+    return bool(row["n"] == row["all"])
 
 
 def same_engine(main: Taken, other: Taken, what: str) -> None:

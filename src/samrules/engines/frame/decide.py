@@ -12,7 +12,7 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
-from samrules.engines.frame.backend import KEY, UNKNOWNS, Laid, same_engine, taken
+from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, same_engine, taken
 from samrules.engines.frame.compiler import Compiler
 from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
@@ -22,6 +22,7 @@ from samrules.engines.frame.reviews import look_back, sustained
 from samrules.engines.frame.terms import Term
 from samrules.engines.frame.unknowns import Unknowns
 from samrules.engines.frame.verdict import (
+    Given,
     body_of,
     judged,
     outcome_columns,
@@ -109,7 +110,7 @@ class _Present:
             compiler.term(ex.Name(rule.step))
         verdict = judged(main, compiler)
         truths = [(r.rule.name, compiler.hold(compiler.term(ex.Name(r.step)))) for r in main.rules]
-        columns: dict[str, Term] = {"account_id": t.column(OWNER, t.TEXT)}
+        columns: dict[str, Given] = {"account_id": t.column(OWNER, t.TEXT)}
         columns |= outcome_columns(verdict, compiler)
         columns[UNKNOWNS] = t.constant("")
         for name, term in output_columns(main, verdict, compiler).items():
@@ -120,14 +121,19 @@ class _Present:
         columns["stopped"] = words([(r.rule.name, self.stopped(r, compiler)) for r in main.rules], compiler)
         if self.trace is not None:
             columns |= {f"rule:{name}": truth for name, truth in truths}
-        for name, term in columns.items():
-            compiler.named(_plain(term), f"={name}")
+        coded: dict[str, list[Coded]] = {}
+        for name, given in columns.items():
+            if isinstance(given, Term):
+                compiler.named(_plain(given), f"={name}")
+                continue
+            coded[name] = [attrs.evolve(c, code=compiler.named(Term(c.code, t.INT, c.layer), f"={name}:{i}").expr)
+                           for i, c in enumerate(given)]
         compiler.deferred = True
         unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
         for place, (_, key) in enumerate(unknowns):
             compiler.named(key, f"{KEY}{place}")
-        return Laid(compiler.lay(self.facts.frame), verdict.settled.expr, compiler.lay_later,
-                    [name for name, _ in unknowns], list(columns))
+        return Laid(compiler.lay(self.facts.frame), nw.col("=settled"), compiler.lay_later,
+                    [name for name, _ in unknowns], list(columns), coded)
 
     def held(self, node: ex.Held, now: Term) -> Term:
         """Whether it held now and at the earlier reviews that count; with none on record, not yet."""

@@ -8,7 +8,7 @@ import attrs
 import narwhals as nw
 
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import SEPARATOR
+from samrules.engines.frame.backend import SEPARATOR, Coded
 from samrules.engines.frame.compiler import Compiler
 from samrules.engines.frame.terms import Term
 from samrules.model import expressions as ex
@@ -17,7 +17,7 @@ from samrules.model.types import Kind, Value
 from samrules.plan import lower
 from samrules.plan.plan import PlannedDecision, PlannedRule, PlannedScore, Shown
 
-_BITS = 8
+BITS = 12
 """So many members of a set are told apart by one look into a table of texts."""
 
 
@@ -90,109 +90,96 @@ def _only_one(possible: Sequence[Term], compiler: Compiler) -> Term:
 
 # --- words -------------------------------------------------------------------------------------
 
+Given = Term | list[Coded]
+"""A column to give out: a value, or texts looked up by codes and joined."""
 
-def words(members: Sequence[tuple[str, Term]], compiler: Compiler) -> Term:
+
+def words(members: Sequence[tuple[str, Term]], compiler: Compiler) -> Given:
     """The names of the members that are there, in order, as one text; a blank one where none is."""
     members = [(name, term) for name, term in members if not (term.constant and not term.value)]
-    parts = [members[i:i + _BITS] for i in range(0, len(members), _BITS)]
-    if not parts:
+    if not members:
         return t.constant("")
-    if len(parts) == 1:
-        return _looked_up(parts[0], "", compiler)
-    found = [_looked_up(part, None, compiler) for part in parts]
-    whole = nw.concat_str(*(f.expr for f in found), separator=SEPARATOR, ignore_nulls=True)
-    return Term(whole, t.TEXT, max(f.layer for f in found), True)
+    parts = [members[i:i + BITS] for i in range(0, len(members), BITS)]
+    return [_set_of(part, compiler) for part in parts]
 
 
-def _looked_up(members: Sequence[tuple[str, Term]], none: str | None, compiler: Compiler) -> Term:
-    code = _code([term for _, term in members], compiler)
-    texts = [SEPARATOR.join(name for bit, (name, _) in enumerate(members) if mask >> bit & 1)
-             for mask in range(1 << len(members))]
-    texts[0] = none  # type: ignore[call-overload]
-    if code.constant:
-        return t.constant(texts[int(code.value)], t.TEXT)  # type: ignore[arg-type]
-    return Term(looked_up(code.expr, texts), t.TEXT, code.layer, none is not None)
+def _set_of(members: Sequence[tuple[str, Term]], compiler: Compiler) -> Coded:
+    code = compiler.hold(_code([term for _, term in members]))
+    return Coded(code.expr, subsets([name for name, _ in members]), code.layer, is_set=True)
 
 
-def looked_up(code: nw.Expr, texts: Sequence[str | None]) -> nw.Expr:
-    """The text at the place that the code says."""
-    return code.replace_strict(list(range(len(texts))), list(texts), default=None, return_dtype=nw.String)
+def subsets(names: Sequence[str]) -> list[str | None]:
+    """The text of each subset, by the bits of its place; None for the empty one."""
+    texts: list[str | None] = [None]
+    for name in names:
+        texts += [name if before is None else f"{before}{SEPARATOR}{name}" for before in texts]
+    return texts
 
 
-def _code(truths: Sequence[Term], compiler: Compiler) -> Term:
+def _code(truths: Sequence[Term]) -> Term:
     """Which are true, as the bits of a whole number."""
-    if all(term.constant for term in truths):
-        return t.constant(sum(1 << i for i, term in enumerate(truths) if term.value))
-    sum_ = None
-    for bit, term in enumerate(truths):
-        weighed = term.expr.cast(nw.Int16) * (1 << bit) if bit else term.expr.cast(nw.Int16)
-        sum_ = weighed if sum_ is None else sum_ + weighed
-    assert sum_ is not None
-    return compiler.hold(Term(sum_, t.INT, max(term.layer for term in truths), True))
+    layer = max(term.layer for term in truths)
+    small = nw.Int16 if len(truths) <= 8 else nw.Int32
+    sum_ = truths[0].expr.cast(small)
+    for bit, term in enumerate(truths[1:], start=1):
+        sum_ = sum_ + term.expr.cast(small) * (1 << bit)
+    return Term(sum_, t.INT, layer, True)
 
 
-def outcome_columns(verdict: Judged, compiler: Compiler) -> dict[str, Term]:
+def outcome_columns(verdict: Judged, compiler: Compiler) -> dict[str, Given]:
     """`outcome`, `settled`, `possible`."""
     decide, possible = verdict.decide, list(verdict.possible.items())
-    if len(possible) > _BITS:
-        return _many_outcomes(verdict, compiler)
-    code = _code([term for _, term in possible], compiler)
-    names = [[word for bit, (word, _) in enumerate(possible) if mask >> bit & 1]
-             for mask in range(1 << len(possible))]
-    listed = [SEPARATOR.join(n) for n in names]
-    if code.constant:
-        text = t.constant(listed[int(code.value)])  # type: ignore[arg-type]
-    else:
-        text = compiler.hold(Term(looked_up(code.expr, listed), t.TEXT, code.layer, True))
+    if len(possible) > BITS:
+        raise ValueError(f"a decision of more than {BITS} outcomes")
+    both = _set_of(possible, compiler)
+    code, names = both.code, [word for word, _ in possible]
     if decide.hit_policy == "collect":
-        outcome = t.choice(verdict.settled, text, t.constant(decide.unsettled), compiler.hold)
+        listed = [text or "" for text in both.texts]
+        place = nw.when(verdict.settled.expr).then(code).otherwise(nw.lit(len(listed)))
+        outcome = Coded(place, [*listed, decide.unsettled], max(both.layer, verdict.settled.layer))
     else:
-        one = [n[0] if len(n) == 1 else decide.unsettled for n in names]
-        outcome = t.constant(one[int(code.value)]) if code.constant else \
-            Term(looked_up(code.expr, one), t.TEXT, code.layer, True)  # type: ignore[arg-type]
-    return {"outcome": outcome, "settled": verdict.settled, "possible": text}
-
-
-def _many_outcomes(verdict: Judged, compiler: Compiler) -> dict[str, Term]:
-    text = compiler.hold(words(list(verdict.possible.items()), compiler))
-    outcome = t.choice(verdict.settled, text, t.constant(verdict.decide.unsettled), compiler.hold)
-    return {"outcome": outcome, "settled": verdict.settled, "possible": text}
+        outcome = Coded(code, [names[mask.bit_length() - 1] if mask.bit_count() == 1 else decide.unsettled
+                               for mask in range(len(both.texts))], both.layer)
+    return {"outcome": [outcome], "settled": verdict.settled, "possible": [both]}
 
 
 # --- outputs, scores, rules --------------------------------------------------------------------
 
 
-def output_columns(planned: PlannedDecision, verdict: Judged, compiler: Compiler) -> dict[str, Term]:
+def output_columns(planned: PlannedDecision, verdict: Judged, compiler: Compiler) -> dict[str, Given]:
     """Each output: of the first rule that holds, gives the outcome and sets it; else of `always`.
 
     A rule that may still give a possible outcome with it keeps it missing.
     """
-    found = {}
+    found: dict[str, Given] = {}
     standing = dict(planned.always)
     for name in planned.outputs:
-        ways: list[tuple[Term, Term]] = []
+        ways: list[tuple[Term, Term, Term]] = []
         for rule in planned.rules:
             for value in (v for n, v in rule.outputs if n == name):
                 truth = compiler.term(ex.Name(rule.step))
                 contends = t.every([t.possible(truth), verdict.possible[rule.outcome]])
                 given = t.every([t.certain(truth), verdict.settled])
-                ways.append((contends, _kept(value_term(value, compiler), given, compiler)))
+                ways.append((contends, compiler.hold(given), value_term(value, compiler)))
         last = value_term(standing[name], compiler) if name in standing else t.constant(None)
         found[name] = _first_of(ways, last, compiler)
     return found
 
 
-def _kept(value: Term, given: Term, compiler: Compiler) -> Term:
-    return t.choice(given, value, t.constant(None, value.sort), compiler.hold)
-
-
-def _first_of(ways: Sequence[tuple[Term, Term]], last: Term, compiler: Compiler) -> Term:
-    """The value beside the first condition that is true. Values of several types are texts."""
-    values = as_one_type([*(value for _, value in ways), last])
+def _first_of(ways: Sequence[tuple[Term, Term, Term]], last: Term, compiler: Compiler) -> Given:
+    """The value of the first way that contends, where it is given. Values of several types are texts."""
+    values = as_one_type([*(value for _, _, value in ways), last])
+    texts = [None, *dict.fromkeys(v.value for v in values if v.constant and v.value is not None)]
+    coded = bool(ways) and values[0].sort == t.TEXT and all(v.constant for v in values)
+    if coded:  # whole numbers are chosen faster than texts
+        values = [t.constant(texts.index(v.value)) for v in values]
+    nothing = t.constant(0) if coded else t.constant(None, values[0].sort)
     result = values[-1]
-    for (contends, _), value in zip(reversed(ways), reversed(values[:-1]), strict=True):
-        result = t.choice(contends, value, result, compiler.hold)
-    return result
+    for (contends, given, _), value in zip(reversed(ways), reversed(values[:-1]), strict=True):
+        result = t.choice(contends, t.choice(given, value, nothing, compiler.hold), result, compiler.hold)
+    if not coded:
+        return result
+    return t.constant(texts[int(result.value)], t.TEXT) if result.constant else [Coded(result.expr, texts, result.layer)]  # type: ignore[arg-type, list-item]
 
 
 def as_one_type(values: Sequence[Term]) -> list[Term]:
@@ -222,28 +209,23 @@ def value_term(value: Value | Shown, compiler: Compiler) -> Term:
     return compiler.held_term(value.expr) if isinstance(value, Shown) else t.constant(value)
 
 
-def score_columns(score: PlannedScore, compiler: Compiler) -> dict[str, Term]:
+def score_columns(score: PlannedScore, compiler: Compiler) -> dict[str, Given]:
     """The two ends of a score, and the band where both lie in one."""
     low, high = (compiler.term(ex.Name(end)) for end in (score.low, score.high))
     return {f"{score.name}_low": low, f"{score.name}_high": high, f"{score.name}_band": _band(score, low, high, compiler)}
 
 
-def _band(score: PlannedScore, low: Term, high: Term, compiler: Compiler) -> Term:
+def _band(score: PlannedScore, low: Term, high: Term, compiler: Compiler) -> Given:
     """The last band that begins at or below both ends, where it is the same; bands are in rising order."""
     if not score.bands:
         return t.constant(None, t.TEXT)
-    codes = []
-    for end in (low, high):
-        reached = [t.compared(">=", end, t.constant(float(band.since))) for band in score.bands]
-        codes.append(_count(reached, compiler))
+    at, up = (_count([t.compared(">=", end, t.constant(float(band.since))) for band in score.bands], compiler)
+              for end in (low, high))
+    place = t.choice(t.certain(t.compared("=", at, up)), at, t.constant(0), compiler.hold)
     names = [None, *(band.name for band in score.bands)]
-    at, up = codes
-    same = t.compared("=", at, up)
-    if at.constant:
-        texts = t.constant(names[int(at.value)], t.TEXT)  # type: ignore[arg-type]
-    else:
-        texts = Term(looked_up(at.expr, names), t.TEXT, at.layer)
-    return t.choice(t.certain(same), texts, t.constant(None, t.TEXT), compiler.hold)
+    if place.constant:
+        return t.constant(names[int(place.value)], t.TEXT)  # type: ignore[arg-type]
+    return [Coded(place.expr, names, place.layer)]
 
 
 def _count(truths: Sequence[Term], compiler: Compiler) -> Term:
