@@ -62,7 +62,7 @@ def _values(fact: Fact, random: np.random.Generator, count: int) -> pl.Series:
             return pl.Series(random.lognormal(14, 2, count))
         case Kind.DATE:
             days = pl.Series(random.integers(0, 2000, count))
-            return pl.select(pl.lit(AS_OF) - pl.duration(days=days)).to_series()
+            return pl.select(pl.lit(AS_OF) - pl.duration(days=pl.lit(days))).to_series()
         case Kind.ENUM:
             return pl.Series(list(type_.words)).gather(pl.Series(random.integers(0, len(type_.words), count)).cast(pl.UInt32))
     return pl.Series([f"text {n}" for n in range(50)]).gather(pl.Series(random.integers(0, 50, count)).cast(pl.UInt32))

@@ -56,6 +56,9 @@ class Laid:
     columns: Sequence[str]
 
     coded: Mapping[str, Sequence[Coded]]
+    beside: Sequence[str] = ()
+    """Further columns that `sentences` needs."""
+    sentences: Callable[[Any], Sequence[str]] | None = None
 
     def given_out(self, frame: LazyFrame) -> LazyFrame:
         """The columns with their names, and texts in place of codes."""
@@ -73,13 +76,15 @@ class Laid:
         """The columns with their codes, of a frame in memory."""
         columns = [f"={name}:{i}" for name, parts in self.coded.items() for i in range(len(parts))]
         return frame.select(ROW, *(nw.col(f"={name}").alias(name) for name in self.columns if name not in self.coded),
-                            *columns)
+                            *columns, *self.beside)
 
     def looked_up(self, found: Any) -> Any:
         """A polars frame that `bare` made, with texts in place of codes, its columns in order."""
         import polars as pl
 
         made = {}
+        if self.beside and self.sentences is not None:
+            made["because"] = pl.Series("because", self.sentences(found), dtype=pl.String)
         for name, parts in self.coded.items():
             texts = [pl.Series(name, part.texts, dtype=pl.String).gather(found.get_column(f"={name}:{i}").cast(pl.UInt32))
                      for i, part in enumerate(parts)]
@@ -136,7 +141,8 @@ def _numbered(frame: nw.DataFrame[Any]) -> LazyFrame:
         native = pl.from_pandas(native.reset_index(drop=True), nan_to_null=True)
     elif frame.implementation is nw.Implementation.PYARROW:
         native = pl.from_arrow(native)
-    return nw.from_native(native.with_row_index(ROW).lazy())
+    rows: LazyFrame = nw.from_native(native.with_row_index(ROW).lazy())
+    return rows
 
 
 def _collected_at_once(laid: Laid) -> Any:

@@ -126,9 +126,9 @@ class Compiler:
             case ex.AtLeast(count=count):
                 return t.at_least(count, [self.hold(_truth(x)) for x in v])
             case ex.Compare(operator=operator):
-                return t.compared(operator, *v)
+                return t.compared(operator, v[0], v[1])
             case ex.Arithmetic(operator=operator):
-                return t.calculated(operator, *v, self.hold)
+                return t.calculated(operator, v[0], v[1], self.hold)
             case ex.Between():
                 subject = self.hold(v[0])
                 return t.every([t.compared(">=", subject, v[1]), t.compared("<=", subject, v[2])])

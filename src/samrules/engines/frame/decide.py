@@ -13,10 +13,11 @@ from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
 from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, same_engine, taken
+from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
 from samrules.engines.frame.compiler import Compiler
 from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
-from samrules.engines.frame.missing import Missing
+from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.past import Past
 from samrules.engines.frame.reviews import look_back, sustained
 from samrules.engines.frame.terms import Term
@@ -79,7 +80,11 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
     if earlier is not None and plan.looks_back:
         frame, past = look_back(plan, facts.frame, earlier, as_of)
         facts = attrs.evolve(facts, frame=frame)
-    present = _Present(plan, as_of, facts, past, trace)
+    if because and not table.rows:
+        raise FactError([Diagnostic("frame-cannot", "sentences are put together in memory, and this frame is lazy",
+                                    "collect it first, or leave `because` out and ask `decide` for single accounts",
+                                    where="because")])
+    present = _Present(plan, as_of, facts, past, trace, because)
     return Decided(table.finished(present.decided()), tuple(dict.fromkeys(undeclared)))
 
 
@@ -99,6 +104,7 @@ class _Present:
     facts: Facts
     past: Mapping[ex.Held, Past]
     trace: str | None
+    because: bool
 
     def decided(self) -> Laid:
         plan, main = self.plan, self.plan.decision
@@ -106,6 +112,8 @@ class _Present:
         compiler = Compiler({s.name: s.expr for s in plan.steps}, self.facts.terms, parameters_at(plan, self.day),
                             self.day, self.held)
         compiler.expect([*(s.expr for s in plan.steps), *_shown(plan)])
+        if self.because:
+            compiler.expect(placeholders(main))
         for rule in main.rules:
             compiler.term(ex.Name(rule.step))
         verdict = judged(main, compiler)
@@ -121,7 +129,12 @@ class _Present:
         columns["stopped"] = words([(r.rule.name, self.stopped(r, compiler)) for r in main.rules], compiler)
         if self.trace is not None:
             columns |= {f"rule:{name}": truth for name, truth in truths}
+        if self.trace == "full":
+            columns |= self.conditions(compiler)
+        written = sentences(main, verdict, self.who(), compiler) if self.because else []
         coded: dict[str, list[Coded]] = {}
+        if self.because:
+            columns["because"] = t.constant("")  # the words are put together at the end
         for name, given in columns.items():
             if isinstance(given, Term):
                 compiler.named(_plain(given), f"={name}")
@@ -133,7 +146,9 @@ class _Present:
         for place, (_, key) in enumerate(unknowns):
             compiler.named(key, f"{KEY}{place}")
         return Laid(compiler.lay(self.facts.frame), nw.col("=settled"), compiler.lay_later,
-                    [name for name, _ in unknowns], list(columns), coded)
+                    [name for name, _ in unknowns], list(columns), coded,
+                    [WHO, *(c for w in written for c in w.columns)] if self.because else [],
+                    lambda found: in_words(written, found, plan.currency))
 
     def held(self, node: ex.Held, now: Term) -> Term:
         """Whether it held now and at the earlier reviews that count; with none on record, not yet."""
@@ -141,6 +156,22 @@ class _Present:
         if past is None:
             return now if node.reviews == 1 and node.over is None else t.FALSE
         return t.every([past.enough, now, past.truth])
+
+    def who(self) -> Term:
+        """The name of the account, or its id where that is not known."""
+        return t.first_known([self.facts.terms.get("account_name", t.constant(None, t.TEXT)), self.facts.terms["account_id"]])
+
+    def conditions(self, compiler: Compiler) -> dict[str, Given]:
+        """The truth of every single condition of every rule, by its text."""
+        assert self.plan.decision is not None
+        missing = Missing(self.plan, compiler, self.past)
+        found: dict[str, Given] = {}
+        for rule in self.plan.decision.rules:
+            for key in downwards([Key(compiler.steps[rule.step])], missing.below_condition):
+                shown = missing.note(key.node).shown
+                if shown and not missing.below_condition(key):
+                    found[f"condition:{rule.rule.name}:{shown}"] = compiler.hold(compiler.term(key.node))
+        return found
 
     def stopped(self, planned: PlannedRule, compiler: Compiler) -> Term:
         """Whether the rule would hold but for an exception."""

@@ -85,10 +85,9 @@ def _must_agree(frame: LazyFrame, compared: Sequence[tuple[PlannedMeasure, str, 
             continue
         rows = collected(frame.filter(differs[name]).select(OWNER, *dated, given, name).head(SHOWN))
         help_ = "correct the one that is wrong, or leave the fact out and let the events count"
-        for row in rows:
-            problems.append(Diagnostic(
-                "measure-differs", f"`{measure.name}` is given as {row[given]} and the events up to "
-                f"{day or row[DAY]} make it {row[name]}", help_, where=f"account {row[OWNER]}"))
+        problems += [Diagnostic(
+            "measure-differs", f"`{measure.name}` is given as {row[given]} and the events up to "
+            f"{day or row[DAY]} make it {row[name]}", help_, where=f"account {row[OWNER]}") for row in rows]
         if (more := int(counts[name]) - len(rows)) > 0:
             problems.append(Diagnostic("measure-differs", f"`{measure.name}` differs for {more:,} more", help_,
                                        where="the table of accounts"))
@@ -163,7 +162,7 @@ class _Counting:
             kept = self._at_end(kept, self.keys, last=self.kind == "latest")
         kept, value = self._as_declared(kept, attrs.evolve(value, expr=nw.col(VALUE), layer=0), flagged)
         totals, result = self._total(kept, value)
-        for place, (_, flags) in enumerate(reversed(flagged)):
+        for _, flags in reversed(flagged):
             totals = flags.join(totals, on=self.keys, how="left")
         if flagged:
             unsure = [nw.col(f"{self.name}:{flag}").fill_null(False) for flag, _ in flagged]

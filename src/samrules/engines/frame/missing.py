@@ -16,10 +16,14 @@ from samrules.engines.frame.compiler import Compiler
 from samrules.engines.frame.past import Past
 from samrules.engines.frame.terms import Term
 from samrules.model import expressions as ex
+from samrules.model.types import Kind
 from samrules.plan.plan import Plan
 
 _STRICT = (ex.Compare, ex.Arithmetic, ex.Negate, ex.Not, ex.Cutoff)
 """Missing where a part of theirs is: what is missing below them needs no second look."""
+
+
+_GROUPS = (ex.All, ex.Any_, ex.AtLeast, ex.Not)
 
 
 @attrs.define
@@ -46,6 +50,19 @@ class Missing:
         if term.constant:
             return t.constant(term.value is None)
         return t.FALSE if term.known else self.compiler.hold(Term(term.expr.is_null(), t.BOOL, term.layer, True))
+
+    def below_condition(self, key: Key) -> list[Key]:
+        """The conditions that a condition is made of, as `trace.below` has them."""
+        node = key.node
+        if isinstance(node, ex.Name):
+            note = self.note(node)
+            named = note.role == "definition" and note.type is not None and note.type.kind is Kind.BOOLEAN
+            return [Key(self.compiler.steps[node.name])] if named and node.name in self.compiler.steps else []
+        if isinstance(node, ex.Held):
+            return [Key(node.operand)]
+        if node.written is None and isinstance(node, _GROUPS):
+            return [Key(child) for child in ex.children(node)]
+        return []
 
     def parts(self, node: ex.Expr) -> list[ex.Expr]:
         if isinstance(node, ex.Name):

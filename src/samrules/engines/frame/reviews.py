@@ -24,6 +24,7 @@ from samrules.engines.frame.terms import Term
 from samrules.engines.interpreter import date_before, parameters_at
 from samrules.errors import FactError
 from samrules.model import expressions as ex
+from samrules.model.types import Duration
 from samrules.plan.plan import Plan
 
 MissingFacts = Mapping[str, Mapping[str, Term]]
@@ -165,6 +166,7 @@ class _Earlier:
             parts = [now, *(self.shifted(now, k) for k in range(1, node.reviews))]
             return t.every([t.compared(">=", place, t.constant(node.reviews)), *parts])
         day = t.column(DAY, t.DATE, known=True)
+        assert isinstance(node.over, Duration)
         reach = hold(days_before(day, node.over, hold))
         enough: list[Term] = []
         parts = []

@@ -78,7 +78,7 @@ class Column:
 
 def _is_empty(dtype: Any) -> bool:
     """The type of a column in which nothing was ever known."""
-    return dtype == nw.Unknown
+    return bool(dtype == nw.Unknown)
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator as op
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -275,7 +276,7 @@ def calculated(operator: str, a: Term, b: Term, hold: Hold) -> Term:
         a, b = _true_divisor(a, b, hold)
     expr = {"+": a.expr.__add__, "-": a.expr.__sub__, "*": a.expr.__mul__, "/": a.expr.__truediv__}[operator](b.expr)
     result = Term(expr, FLOAT, _layer(a, b), a.known and b.known, low, high)
-    return result if -_LARGEST < low and high < _LARGEST else finite(result, hold)
+    return result if low > -_LARGEST and high < _LARGEST else finite(result, hold)
 
 
 def _true_divisor(a: Term, b: Term, hold: Hold) -> tuple[Term, Term]:
@@ -297,8 +298,7 @@ def _bounds(operator: str, a: Term, b: Term) -> tuple[float, float]:
     """The least and the most that a result can be; with infinities where that is not known."""
     if operator == "/" and b.low <= 0 <= b.high:
         return -math.inf, math.inf
-    compute = {"+": lambda x, y: x + y, "-": lambda x, y: x - y, "*": lambda x, y: x * y,
-               "/": lambda x, y: x / y}[operator]
+    compute: Callable[[float, float], float] = {"+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv}[operator]
     try:
         ends = [compute(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
     except OverflowError:

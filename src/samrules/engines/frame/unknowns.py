@@ -22,7 +22,6 @@ from samrules.model.ruleset import Decide
 from samrules.model.types import Kind
 from samrules.plan.plan import Plan, PlannedDecision, PlannedScore
 
-_GROUPS = (ex.All, ex.Any_, ex.AtLeast, ex.Not)
 _MOST = 1 << 50
 _BILLION = 1e9
 
@@ -58,7 +57,7 @@ class Unknowns:
             if not relevant.constant or relevant.value:
                 root = Key(self.compiler.steps[rule.step])
                 above.setdefault(root, []).append(self._number(relevant))
-        for key in downwards(list(above), self._below):
+        for key in downwards(list(above), self.missing.below_condition):
             unknown = self.missing.missing(key.node)
             if unknown.constant and not unknown.value:
                 continue
@@ -68,26 +67,13 @@ class Unknowns:
             if not unknown.constant:
                 weight = _times(weight, Term(unknown.expr.cast(nw.Float64), t.FLOAT, unknown.layer, True))
             weight = hold(weight)
-            parts = self._below(key)
+            parts = self.missing.below_condition(key)
             if not parts:
                 for fact, share in self._shares_of(key).items():
                     self.weights.setdefault(fact, []).append(_times(weight, share))
             pivots = self._pivotal(key, [self._chance(p) for p in parts])
             for part, pivot in zip(parts, pivots, strict=True):
                 above.setdefault(part, []).append(_times(weight, pivot))
-
-    def _below(self, key: Key) -> list[Key]:
-        """The conditions that a condition is made of, as `trace.below` has them."""
-        node = key.node
-        if isinstance(node, ex.Name):
-            note = self.missing.note(node)
-            named = note.role == "definition" and note.type is not None and note.type.kind is Kind.BOOLEAN
-            return [Key(self.compiler.steps[node.name])] if named and node.name in self.compiler.steps else []
-        if isinstance(node, ex.Held):
-            return [Key(node.operand)]
-        if node.written is None and isinstance(node, _GROUPS):
-            return [Key(child) for child in ex.children(node)]
-        return []
 
     # --- how likely ---
 
@@ -98,7 +84,7 @@ class Unknowns:
         return self._chances[key]
 
     def _likely(self, key: Key) -> Term:
-        parts = self._below(key)
+        parts = self.missing.below_condition(key)
         if not parts:
             truth = self.compiler.held_term(key.node)
             if truth.constant:
@@ -187,8 +173,8 @@ class Unknowns:
         return {name: hold(_sum(terms)) for name, terms in shares.items()}
 
     def _span(self, low: str, high: str) -> Term:
-        ends = [self.compiler.term(ex.Name(end)) for end in (high, low)]
-        term = t.calculated("-", *ends, self.compiler.hold)
+        top, bottom = (self.compiler.term(ex.Name(end)) for end in (high, low))
+        term = t.calculated("-", top, bottom, self.compiler.hold)
         return self.compiler.hold(term) if not term.constant else self.compiler.named(term, f"~span:{low}")
 
     def _apart(self, low: str, high: str) -> Term:

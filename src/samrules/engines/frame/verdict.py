@@ -179,7 +179,7 @@ def _first_of(ways: Sequence[tuple[Term, Term, Term]], last: Term, compiler: Com
         result = t.choice(contends, t.choice(given, value, nothing, compiler.hold), result, compiler.hold)
     if not coded:
         return result
-    return t.constant(texts[int(result.value)], t.TEXT) if result.constant else [Coded(result.expr, texts, result.layer)]  # type: ignore[arg-type, list-item]
+    return t.constant(texts[int(result.value)], t.TEXT) if result.constant else [Coded(result.expr, texts, result.layer)]  # type: ignore[arg-type]
 
 
 def as_one_type(values: Sequence[Term]) -> list[Term]:
