@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import samrules
 from samrules.decision.decision import Decision
+from samrules.decision.evidence import leaves
 from samrules.inputs.accounts import Accounts, check_tables
 from samrules.inputs.tables import read_tables
 from samrules.model.ruleset import EventType, Fact
@@ -22,7 +23,9 @@ from samrules.model.types import Duration, Kind
 from samrules.rules import Rules
 from tests import strategies as some
 
-slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
+_EXAMPLES = settings.get_profile(settings.get_current_profile_name()).max_examples
+slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=max(6, _EXAMPLES // 5))
+"""Each example makes and runs some hundred expressions, on each kind of frame."""
 
 DTYPES = {Kind.BOOLEAN: pl.Boolean, Kind.INTEGER: pl.Int64, Kind.ORDINAL: pl.Int64, Kind.NUMBER: pl.Float64,
           Kind.RATIO: pl.Float64, Kind.MONEY: pl.Float64, Kind.DATE: pl.Date, Kind.TEXT: pl.String, Kind.ENUM: pl.String}
@@ -205,3 +208,216 @@ def test_the_bundled_rulesets_agree(frame: FrameKind, name: str) -> None:
                                           as_of=AS_OF, trace="rules"))
     for account in tables.accounts:
         agrees(found[account.id], plain(rules.decide_account(account, tables.recorded, AS_OF)))
+
+
+# --- traces and sentences ------------------------------------------------------------------------------
+
+
+def test_sentences_and_conditions() -> None:
+    """Sentences are those of the rules that decide; the full trace has the truth of each condition."""
+    rules = samrules.load("dedesignation")
+    tables, accounts, history, events = example(rules)
+    found = rules.decide_frame(accounts, events=events, history=history, as_of=AS_OF, trace="full", because=True)
+    for row, account in zip(found.to_dicts(), tables.accounts, strict=True):
+        decision = rules.decide_account(account, tables.recorded, AS_OF)
+        assert row["because"] == " ".join(r.because for r in decision.deciding if r.because)
+        for result in decision.rules:
+            for part in (result.when, *result.exceptions):
+                for leaf, _ in leaves(part):
+                    assert row[f"condition:{result.name}:{leaf.text}"] is leaf.value
+
+
+@slow
+@given(case=some.rulesets(monotone=False), portfolio=portfolios())
+def test_sentences_agree(case: some.Case, portfolio: Portfolio) -> None:
+    rules = samrules.loads(case.text)
+    accounts = table_of(portfolio.facts, rules.facts, {})
+    found = rules.decide_frame(accounts, as_of=some.AS_OF, because=True)
+    for facts, said in zip(portfolio.facts, found["because"], strict=True):
+        decision = rules.decide(facts, as_of=some.AS_OF)
+        assert said == " ".join(r.because for r in decision.deciding if r.because)
+
+
+# --- order, kinds, what is collected ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["polars", "pandas", "pyarrow"])
+def test_rows_keep_their_order(name: str) -> None:
+    """The rows come back in the order of the input, with joins on the way."""
+    kind = KINDS[name]
+    rules = samrules.load("programme")
+    _, accounts, history, events = example(rules)
+    shuffled = accounts.sample(fraction=1.0, shuffle=True, seed=3)
+    found = rules.decide_frame(kind.put(shuffled), events=kind.put(events), history=kind.put(history), as_of=AS_OF)
+    assert type(found) is type(kind.put(shuffled))
+    assert kind.read(found)["account_id"].to_list() == shuffled["account_id"].to_list()
+
+
+def test_plain_pandas() -> None:
+    """Numbers with NaN, objects with None, dates as nanoseconds: as pandas users have them."""
+    rules = samrules.load("dedesignation")
+    _, accounts, _, _ = example(rules)
+    plain_pandas = accounts.to_pandas()
+    assert str(plain_pandas.dtypes["revenue_ttm"]) == "float64"
+    expected = rules.decide_frame(accounts, as_of=AS_OF)
+    assert pl.from_pandas(rules.decide_frame(plain_pandas, as_of=AS_OF)).equals(expected)
+
+
+SMALL = """
+ruleset: small
+version: 1.0.0
+facts:
+  size: {type: money, range: 0..}
+  count: {type: integer, range: 0..9}
+  kind: {type: "enum [new, old]"}
+  since: {type: date}
+  flag: {type: boolean}
+  rank: {type: ordinal 1..5}
+events: {seen: {fields: {weight: {type: number, range: 0..}, level: {type: ordinal 1..5}}}}
+measures:
+  level: {median: seen.level, weight: weight}
+rules:
+  big: {when: size >= 1M and count >= 2, then: {move: go}, sustained: 2 reviews, unless: kind = "old"}
+  seen_well: {when: level >= 3 and flag and rank > 1 and age(since) > 1 year, then: {move: go}}
+decide: {move: {outcomes: [go, stay], otherwise: stay}}
+"""
+
+
+def test_nothing_of_a_lazy_frame_is_collected_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = samrules.loads(SMALL)
+    frame = pl.LazyFrame({"account_id": ["a"], "size": [2e6]})
+    monkeypatch.setattr(pl.LazyFrame, "collect", lambda *_, **__: pytest.fail("collected"))
+    found = rules.decide_frame(frame, as_of=AS_OF, check=False)
+    assert isinstance(found, pl.LazyFrame)
+
+
+def test_blank_and_nan_are_missing(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    table = pl.DataFrame({"account_id": [" a ", "b"], "size": [float("nan"), -0.0], "kind": ["  ", " old"]})
+    for check in (True, False):
+        found = frame.rows(rules.decide_frame(frame.put(table), as_of=AS_OF, check=check, trace="rules"))
+        assert set(found) == {"a", "b"}
+        for row in table.to_dicts():
+            agrees(found[row["account_id"].strip()], plain(rules.decide(row, as_of=AS_OF)))
+
+
+# --- bad input ---------------------------------------------------------------------------------------------
+
+
+def problems(run: Callable[[], object]) -> list[tuple[str, str | None, str]]:
+    with pytest.raises(samrules.FactError) as caught:
+        run()
+    return [(d.code, d.where, d.message) for d in caught.value.diagnostics]
+
+
+def test_a_bad_value_is_named_with_its_row_and_account() -> None:
+    rules = samrules.loads(SMALL)
+    count = 1_000
+    table = pl.DataFrame({"account_id": [f"A{n}" for n in range(count)], "size": [1.0] * count})
+    table = table.with_columns(size=pl.when(pl.col("account_id") == "A900").then(-5.0).otherwise("size"))
+    assert problems(lambda: rules.decide_frame(table, as_of=AS_OF)) == [
+        ("out-of-range", "row 901, account A900", "`size`: -5 is out of range")]
+
+
+def test_every_problem_is_told_and_many_are_summed_up(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    count = 50
+    table = pl.DataFrame({
+        "account_id": [f"A{n:02}" for n in range(count)], "size": [float("inf")] + [-1.0] * (count - 1),
+        "kind": ["new", "modern"] * 25, "count": [1.5] + [2.0] * (count - 1), "rank": [6] + [2] * (count - 1)})
+    found = problems(lambda: rules.decide_frame(frame.put(table), as_of=AS_OF))
+    by_fact = [[m for _, _, m in found if m.startswith(f"`{fact}`")] for fact in ("size", "kind", "count", "rank")]
+    assert [len(b) for b in by_fact] == [4, 4, 1, 1]
+    assert "`size`: 47 more values are refused" in by_fact[0]
+    assert by_fact[2] == ["`count`: `1.5` is not an integer"]
+    assert by_fact[3] == ["`rank`: 6 is out of range"]
+
+
+def test_types_are_checked_by_column(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    table = pl.DataFrame({"account_id": ["a"], "size": ["1"], "since": ["2026-01-01"], "flag": [1], "rank": [2.0]})
+    assert sorted(problems(lambda: rules.decide_frame(frame.put(table), as_of=AS_OF)), key=str) == [
+        ("wrong-type", "the table of accounts", "`flag`: the column holds whole numbers, and the fact is a boolean"),
+        ("wrong-type", "the table of accounts", "`since`: the column holds text, and the fact is a date"),
+        ("wrong-type", "the table of accounts", "`size`: the column holds text, and the fact is an amount of money"),
+    ]
+
+
+def test_ids(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    twice = pl.DataFrame({"account_id": ["a", "b ", "b", "a", "c"]})
+    assert problems(lambda: rules.decide_frame(frame.put(twice), as_of=AS_OF)) == [
+        ("duplicate-account", "the table of accounts", "the account `a` stands twice"),
+        ("duplicate-account", "the table of accounts", "the account `b` stands twice")]
+    blank = pl.DataFrame({"account_id": ["a", " ", None]})
+    assert {c for c, _, _ in problems(lambda: rules.decide_frame(frame.put(blank), as_of=AS_OF))} == {"missing-account-id"}
+    none = pl.DataFrame({"acount_id": ["a"]})
+    with pytest.raises(samrules.FactError, match="rename `acount_id` to `account_id`"):
+        rules.decide_frame(frame.put(none), as_of=AS_OF)
+    numbers = pl.DataFrame({"account_id": [1, 2]})
+    assert set(frame.rows(rules.decide_frame(frame.put(numbers), as_of=AS_OF))) == {"1", "2"}
+
+
+def test_undeclared_columns_warn() -> None:
+    rules = samrules.loads(SMALL)
+    with pytest.warns(samrules.UndeclaredFactWarning, match="`sise` \\(did you mean `size`\\?\\)"):
+        rules.decide_frame(pl.DataFrame({"account_id": ["a"], "sise": [1.0]}), as_of=AS_OF)
+
+
+def test_bad_events_and_reviews(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    accounts = frame.put(pl.DataFrame({"account_id": ["a"]}))
+
+    def decide(events: dict[str, Any] | None = None, history: dict[str, Any] | None = None, **more: Any) -> object:
+        return rules.decide_frame(accounts, events=frame.put(pl.DataFrame(events)) if events else None,
+                                  history=frame.put(pl.DataFrame(history)) if history else None, as_of=AS_OF, **more)
+
+    day = date(2026, 1, 1)
+    event = {"account_id": ["a"], "event": ["seen"], "date": [day], "weight": [1.0], "level": [3]}
+    assert problems(lambda: decide({**event, "event": ["sen"]}))[0][2] == "no ruleset in use declares the event `sen`"
+    assert problems(lambda: decide({**event, "date": [date(2999, 1, 1)]}))[0][0] == "bad-event"
+    assert problems(lambda: decide({**event, "level": [7]}))[0][2] == "`level`: 7 is out of range"
+    assert problems(lambda: decide({**event, "weight": [0.12345678]}))[0][0] == "weight-too-fine"
+    assert problems(lambda: decide({k: v * 2 for k, v in event.items()}))[0][2] == "the same event twice, on 2026-01-01"
+    review = {"account_id": ["a", "a"], "review_date": [day, day], "size": [1.0, 2.0]}
+    assert problems(lambda: decide(history=review)) == [("bad-history", "account a", "two reviews on 2026-01-01")]
+    undated = {**review, "review_date": [day, None]}
+    assert problems(lambda: decide(history=undated)) == [("bad-history", "account a", "a review without `review_date`")]
+    assert problems(lambda: decide(recorded=["seen"]))[0][0] == "bad-event"
+
+
+def test_what_is_given_and_counted_must_agree(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    accounts = frame.put(pl.DataFrame({"account_id": ["a", "b"], "level": [3, 4]}))
+    events = frame.put(pl.DataFrame({"account_id": ["a", "b"], "event": ["seen"] * 2, "date": [date(2026, 1, 1)] * 2,
+                                     "weight": [1.0, 1.0], "level": [3, 5]}))
+    assert problems(lambda: rules.decide_frame(accounts, events=events, as_of=AS_OF)) == [
+        ("measure-differs", "account b", "`level` is given as 4 and the events up to 2026-11-21 make it 5")]
+
+
+def test_a_review_before_a_parameter_s_first_value() -> None:
+    """It matters only where a rule looks back so far."""
+    rules = samrules.loads(SMALL.replace("size >= 1M", "size >= least").replace(
+        "rules:", "parameters: {least: {type: money, values: {2025-01-01: 1M}}}\nrules:"))
+    accounts = pl.DataFrame({"account_id": ["a", "b"], "size": [2e6, 2e6], "count": [3, 3]})
+    history = pl.DataFrame({"account_id": ["a", "b", "b"], "review_date": [date(2024, 1, 1), date(2024, 1, 1), date(2026, 1, 1)],
+                            "size": [2e6] * 3, "count": [3] * 3})
+    assert [(c, w) for c, w, _ in problems(lambda: rules.decide_frame(accounts, history=history, as_of=AS_OF))] == [
+        ("parameter-not-yet", "account a")]
+    found = rules.decide_frame(accounts.filter(account_id="b"), history=history.filter(account_id="b"), as_of=AS_OF)
+    reviews = history.filter(account_id="b").to_dicts()
+    assert found["fired"][0] == "; ".join(
+        r.name for r in rules.decide(accounts.to_dicts()[1], history=reviews, as_of=AS_OF).fired)
+
+
+def test_what_is_refused() -> None:
+    rules = samrules.loads(SMALL)
+    table = pl.DataFrame({"account_id": ["a"]})
+    for given, code in (([{"account_id": "a"}], "not-a-frame"), (3, "not-a-frame")):
+        assert problems(lambda given=given: rules.decide_frame(given, as_of=AS_OF))[0][0] == code  # type: ignore[misc]
+    assert problems(lambda: rules.decide_frame(table, trace="all", as_of=AS_OF))[0][0] == "no-such-trace"
+    assert problems(lambda: rules.decide_frame(table.lazy(), because=True, as_of=AS_OF))[0][0] == "frame-cannot"
+    mixed = problems(lambda: rules.decide_frame(_relation(table), history=table, as_of=AS_OF))
+    assert mixed[0][0] == "not-a-frame"
+    with pytest.raises(samrules.RulesetError):
+        samrules.load("account_facts").decide_frame(table)

@@ -176,6 +176,10 @@ class Rules:
             RulesetError: the ruleset decides nothing.
         """
         self.must_decide()
+        if getattr(self.ruleset, "portfolio", None) is not None:
+            raise FactError([Diagnostic(
+                "frame-cannot", f"the ruleset `{self.name}` has a `portfolio` section, which frames do not decide yet",
+                "decide the accounts with the interpreter", where="decide_frame")])
         day = decision_date(as_of)
         try:
             from samrules.engines.frame.decide import decide_frame
@@ -229,10 +233,11 @@ def _rules(bundle: Bundle) -> Rules:
     return Rules(checked, plan(checked))
 
 
-def check_engine(engine: str) -> None:
-    if engine not in ENGINES:
+def check_engine(engine: str, engines: Sequence[str] = ENGINES) -> None:
+    """Raises FactError for an engine that does not exist."""
+    if engine not in engines:
         raise FactError([Diagnostic("no-such-engine", f"there is no engine `{engine}`",
-                                    did_you_mean(engine, ENGINES, "engines"), where="engine")])
+                                    did_you_mean(engine, engines, "engines"), where="engine")])
 
 
 def decision_date(as_of: date | None) -> date:

@@ -169,6 +169,8 @@ def _in_order(frame: Any) -> Any:
 
 def collected(frame: LazyFrame) -> list[dict[str, Any]]:
     """The rows of a small frame. What calls this keeps it small."""
+    if frame.implementation is nw.Implementation.POLARS:
+        return frame.to_native().collect(engine="streaming").to_dicts()  # type: ignore[no-any-return]
     return frame.collect(backend="polars").to_native().to_dicts()  # type: ignore[no-any-return]
 
 
@@ -179,7 +181,7 @@ def all_differ(ids: LazyFrame) -> bool:
         import polars as pl
 
         # hashes are much faster to count than texts; if all differ, so do the texts
-        summary = ids.to_native().select(pl.col(name).hash().n_unique().alias("n"), pl.len().alias("all")).collect()
+        summary = ids.to_native().select(pl.col(name).hash().n_unique().alias("n"), pl.len().alias("all")).collect(engine="streaming")
         if summary["n"][0] == summary["all"][0]:
             return True
     row = collected(ids.select(n=nw.col(name).n_unique(), all=nw.len()))[0]
