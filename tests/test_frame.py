@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import attrs
 import duckdb
 import polars as pl
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import samrules
+from samrules.cli.main import cli
 from samrules.decision.decision import Decision
 from samrules.decision.evidence import leaves
 from samrules.inputs.accounts import Accounts, check_tables
@@ -189,7 +196,7 @@ BUNDLED = ("account_plan", "assessment", "buy_sell", "cadence", "coverage", "ded
 
 def example(rules: Rules) -> tuple[Accounts, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The portfolio of examples/, checked, and as frames."""
-    tables = check_tables(read_tables("examples/portfolio"), rules.facts, rules.events, AS_OF)
+    tables = check_tables(read_tables(Path(__file__).parent.parent / "examples" / "portfolio"), rules.facts, rules.events, AS_OF)
     accounts = table_of([a.facts for a in tables.accounts], rules.facts, {})
     history = table_of([{**facts, "review_date": day} for a in tables.accounts for day, facts in a.history], rules.facts,
                        {"account_id": pl.String, "review_date": pl.Date})
@@ -373,13 +380,13 @@ def test_bad_events_and_reviews(frame: FrameKind) -> None:
                                   history=frame.put(pl.DataFrame(history)) if history else None, as_of=AS_OF, **more)
 
     day = date(2026, 1, 1)
-    event = {"account_id": ["a"], "event": ["seen"], "date": [day], "weight": [1.0], "level": [3]}
+    event: dict[str, list[Any]] = {"account_id": ["a"], "event": ["seen"], "date": [day], "weight": [1.0], "level": [3]}
     assert problems(lambda: decide({**event, "event": ["sen"]}))[0][2] == "no ruleset in use declares the event `sen`"
     assert problems(lambda: decide({**event, "date": [date(2999, 1, 1)]}))[0][0] == "bad-event"
     assert problems(lambda: decide({**event, "level": [7]}))[0][2] == "`level`: 7 is out of range"
     assert problems(lambda: decide({**event, "weight": [0.12345678]}))[0][0] == "weight-too-fine"
     assert problems(lambda: decide({k: v * 2 for k, v in event.items()}))[0][2] == "the same event twice, on 2026-01-01"
-    review = {"account_id": ["a", "a"], "review_date": [day, day], "size": [1.0, 2.0]}
+    review: dict[str, list[Any]] = {"account_id": ["a", "a"], "review_date": [day, day], "size": [1.0, 2.0]}
     assert problems(lambda: decide(history=review)) == [("bad-history", "account a", "two reviews on 2026-01-01")]
     undated = {**review, "review_date": [day, None]}
     assert problems(lambda: decide(history=undated)) == [("bad-history", "account a", "a review without `review_date`")]
@@ -413,11 +420,90 @@ def test_a_review_before_a_parameter_s_first_value() -> None:
 def test_what_is_refused() -> None:
     rules = samrules.loads(SMALL)
     table = pl.DataFrame({"account_id": ["a"]})
-    for given, code in (([{"account_id": "a"}], "not-a-frame"), (3, "not-a-frame")):
-        assert problems(lambda given=given: rules.decide_frame(given, as_of=AS_OF))[0][0] == code  # type: ignore[misc]
+    assert problems(lambda: rules.decide_frame([{"account_id": "a"}], as_of=AS_OF))[0][0] == "not-a-frame"
     assert problems(lambda: rules.decide_frame(table, trace="all", as_of=AS_OF))[0][0] == "no-such-trace"
     assert problems(lambda: rules.decide_frame(table.lazy(), because=True, as_of=AS_OF))[0][0] == "frame-cannot"
     mixed = problems(lambda: rules.decide_frame(_relation(table), history=table, as_of=AS_OF))
     assert mixed[0][0] == "not-a-frame"
     with pytest.raises(samrules.RulesetError):
         samrules.load("account_facts").decide_frame(table)
+
+
+# --- from the command line -----------------------------------------------------------------------------
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(cli, ["decide", *args, "--as-of", AS_OF.isoformat(), "--engine", "frame"])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The portfolio of examples/ as Parquet."""
+    rules = samrules.load("programme")
+    _, accounts, history, events = example(rules)
+    for name, table in (("accounts", accounts), ("history", history), ("events", events)):
+        table.write_parquet(tmp_path / f"{name}.parquet")
+    return tmp_path
+
+
+def test_a_folder_of_parquet_is_streamed(folder: Path) -> None:
+    """What is written is what `decide_frame` gives; parts of a table are one table."""
+    rules = samrules.load("programme")
+    tables = {n: pl.read_parquet(folder / f"{n}.parquet") for n in ("accounts", "history", "events")}
+    expected = rules.decide_frame(tables["accounts"], events=tables["events"], history=tables["history"], as_of=AS_OF)
+    out = folder / "out.parquet"
+    assert run("programme", str(folder), "--out", str(out)).exit_code == 0
+    assert pl.read_parquet(out).sort("account_id").equals(expected.sort("account_id"))
+    parts = folder / "parts" / "accounts"
+    parts.mkdir(parents=True)
+    for place, part in enumerate((tables["accounts"].head(8), tables["accounts"].tail(-8))):
+        part.write_parquet(parts / f"{place}.parquet")
+    again = run("programme", str(folder / "parts"), "--events", str(folder / "events.parquet"),
+                "--history", str(folder / "history.parquet"), "--out", str(folder / "out.csv"))
+    assert again.exit_code == 0
+    assert sorted(pl.read_csv(folder / "out.csv")["outcome"]) == sorted(expected["outcome"])
+
+
+def test_a_run_that_fails_writes_nothing(folder: Path) -> None:
+    bad = pl.read_parquet(folder / "accounts.parquet").with_columns(revenue_rank_pct=7.0)
+    bad.write_parquet(folder / "bad.parquet")
+    before = sorted(folder.iterdir())
+    found = run("programme", str(folder / "bad.parquet"), "--out", str(folder / "out.parquet"))
+    assert found.exit_code == 2
+    assert "`revenue_rank_pct`: 700% is out of range" in found.stderr
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(("args", "said"), [
+    (("accounts.parquet",), "the frame engine writes to a file"),
+    (("accounts.parquet", "--out", "out.json"), "the frame engine does not write json"),
+    (("accounts.csv", "--out", "out.csv"), "the frame engine reads Parquet, and `accounts.csv` is none"),
+    (("missing.parquet", "--out", "out.csv"), "the Parquet file cannot be read"),
+])
+def test_what_the_stream_refuses(folder: Path, monkeypatch: pytest.MonkeyPatch, args: Sequence[str], said: str) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "accounts.csv").write_text("account_id\na\n")
+    found = run("programme", *args)
+    assert found.exit_code == 2
+    assert said in found.stderr
+    assert not (folder / "out.csv").exists()
+
+
+def test_a_killed_run_leaves_no_half_file(folder: Path) -> None:
+    """The old file stays until the new one is whole."""
+    rows = pl.read_parquet(folder / "accounts.parquet")
+    many = pl.concat([rows.with_columns(account_id=pl.format("{}-{}", "account_id", pl.lit(n))) for n in range(3_000)])
+    many.write_parquet(folder / "many.parquet")
+    out = folder / "out.parquet"
+    out.write_bytes(b"the old one")
+    process = subprocess.Popen([sys.executable, "-m", "samrules", "decide", "programme", str(folder / "many.parquet"), "--as-of",
+                                AS_OF.isoformat(), "--engine", "frame", "--out", str(out)])
+    for _ in range(600):
+        if list(folder.glob(".out.parquet.*")):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("it did not begin to write")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert out.read_bytes() == b"the old one"

@@ -170,8 +170,8 @@ def _in_order(frame: Any) -> Any:
 def collected(frame: LazyFrame) -> list[dict[str, Any]]:
     """The rows of a small frame. What calls this keeps it small."""
     if frame.implementation is nw.Implementation.POLARS:
-        return frame.to_native().collect(engine="streaming").to_dicts()  # type: ignore[no-any-return]
-    return frame.collect(backend="polars").to_native().to_dicts()  # type: ignore[no-any-return]
+        return list(frame.to_native().collect(engine="streaming").to_dicts())
+    return list(frame.collect(backend="polars").to_native().to_dicts())
 
 
 def all_differ(ids: LazyFrame) -> bool:
