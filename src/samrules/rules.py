@@ -259,6 +259,50 @@ class Rules:
                                         where="recorded")])
         return Given(known, day, tuple(reviews), record, tuple(dict.fromkeys([*undeclared, *more])))
 
+    def decide_frame(self, accounts: Any, *, events: Any = None, recorded: Collection[str] | None = None,
+                     history: Any = None, as_of: date | None = None, trace: str | None = None,
+                     because: bool = False, check: bool = True) -> Any:
+        """Decide every account of a dataframe; the same kind of frame comes back, a row an account.
+
+        Needs the extra `frame`. docs/frames.md describes the columns.
+
+        Args:
+            accounts: a frame with `account_id` and a column for each fact that is known: Polars (eager
+                or lazy), pandas, PyArrow, or a DuckDB relation. Null, NaN and blank text are missing.
+            events: a frame of the same kind with `account_id`, `event`, `date` and fields. The kinds
+                that stand in it are the recorded ones.
+            recorded: the kinds of events of which `events` is the whole record, where that is said
+                otherwise.
+            history: a frame of the same kind with `account_id`, `review_date` and facts.
+            as_of: the date of the decision; today where it is not given.
+            trace: "rules" adds the truth of every rule, "full" also that of every condition.
+            because: adds the sentences of the rules that give the outcome.
+            check: whether values are checked. Of a lazy frame, that collects a few small summaries and
+                no rows but offending ones; without it, a value out of range is taken as it is.
+
+        Raises:
+            FactError: a column of the wrong type, a value out of range, ids missing or twice, and all
+                else that is wrong with the tables; the first few of a kind are named.
+            RulesetError: the ruleset decides nothing.
+        """
+        self.must_decide()
+        if getattr(self.ruleset, "portfolio", None) is not None:
+            raise FactError([Diagnostic(
+                "frame-cannot", f"the ruleset `{self.name}` has a `portfolio` section, which frames do not decide yet",
+                "decide the accounts with the interpreter", where="decide_frame")])
+        day = decision_date(as_of)
+        try:
+            from samrules.engines.frame.decide import decide_frame
+        except ImportError as error:
+            raise FactError([Diagnostic(
+                "needs-extra", f"frames need the package {error.name}, which is not installed",
+                "pip install \"samrules[frame]\"", where="decide_frame")]) from None
+        decided = decide_frame(self._plan, accounts, day, events=events, recorded=recorded, history=history,
+                               trace=trace, because=because, check=check)
+        if decided.undeclared:
+            warnings.warn(undeclared_message(decided.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        return decided.frame
+
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,
                        history: Sequence[tuple[date, Mapping[str, Value]]] = (),
                        record: Record = NO_RECORD, engine: str = outcome.INTERPRETER) -> Decision:
@@ -303,15 +347,15 @@ def _rules(bundle: Bundle) -> Rules:
     return Rules(checked, plan(checked))
 
 
-def check_engine(engine: str) -> None:
+def check_engine(engine: str, engines: Sequence[str] = ENGINES) -> None:
     """Raises FactError where there is no such engine, EngineError where it cannot run here."""
     if engine == outcome.DURABLE:
         from samrules.engines import durable_fence
 
         durable_fence.engine()
-    if engine not in ENGINES:
+    if engine not in engines:
         raise FactError([Diagnostic("no-such-engine", f"there is no engine `{engine}`",
-                                    did_you_mean(engine, ENGINES, "engines"), where="engine")])
+                                    did_you_mean(engine, engines, "engines"), where="engine")])
 
 
 def decision_date(as_of: date | None) -> date:

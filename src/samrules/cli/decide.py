@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules
 
+FRAME = "frame"
 _PROGRESS_FROM = 200
 """Fewer accounts are decided before a bar could be read."""
 
@@ -55,15 +56,24 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     `history.*` and `events.*`; or `-` for standard input. A blank cell is a fact that is not known; it is never
     taken for no or for zero.
 
+    With `--engine frame` the tables are Parquet files (or folders of them) that are decided as they are
+    read: they may be larger than memory. It needs `--out`, as .parquet or .csv; the columns are those of
+    `decide_frame`.
+
     In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
     spreadsheet runs it.
     """
     from samrules.cli.report import emit_bytes
     from samrules.inputs.results import check_destination, format_of, write_whole
-    from samrules.rules import check_engine
+    from samrules.rules import ENGINES, check_engine
 
     day = arguments.day_of(as_of)
-    check_engine(engine)
+    check_engine(engine, (*ENGINES, FRAME))
+    if engine == FRAME:
+        from samrules.cli.decide_frame import decide_frame
+
+        decide_frame(ruleset, accounts, history, events, day, format_, out)
+        return
     if out is not None:
         check_destination(out, [path for path in (accounts, history, events) if path])
     format_ = format_ or (format_of(out) if out else "table")

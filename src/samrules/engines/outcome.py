@@ -306,12 +306,22 @@ def _truth(value: Value | None) -> bool | None:
 
 def _because(planned: PlannedRule, now: View) -> str:
     """The rule's sentence with the values of this account."""
+    values = [(evaluate(part.value.expr, now).value,
+               evaluate(part.value.high, now).value if part.value.high is not None else None)
+              for part in planned.because if isinstance(part, Placeholder)]
+    return filled(planned, _name_of(now.facts) or str(now.facts["account_id"]), values, now.plan.currency)
+
+
+def filled(planned: PlannedRule, who: str, values: Sequence[tuple[Value | None, Value | None]],
+           currency: str | None) -> str:
+    """A rule's sentence with the values that it inserts, in order; of a score, its low and its high end."""
+    given = iter(values)
     words = []
     for part in planned.because:
         if part is None:
-            words.append(_name_of(now.facts) or str(now.facts["account_id"]))
+            words.append(who)
         elif isinstance(part, Placeholder):
-            words.append(_placeholder(part, now))
+            words.append(_placeholder(part, *next(given), currency))
         else:
             words.append(part)
     text = "".join(words)
@@ -320,14 +330,12 @@ def _because(planned: PlannedRule, now: View) -> str:
     return sentence(text)
 
 
-def _placeholder(part: Placeholder, now: View) -> str:
-    value = evaluate(part.value.expr, now).value
+def _placeholder(part: Placeholder, value: Value | None, high: Value | None, currency: str | None) -> str:
     if part.value.high is not None and isinstance(value, float):
-        high = evaluate(part.value.high, now).value
         assert isinstance(high, float)
         return interval(value, high)
     if part.singular is None:
-        return value_in_words(value, part.value.type, now.plan.currency)
+        return value_in_words(value, part.value.type, currency)
     noun = part.singular if value == 1 else part.plural
     bare = Type(part.value.type.kind) if part.value.type else None
     counted = value_in_words(value, bare)

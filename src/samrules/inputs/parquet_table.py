@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
@@ -45,6 +46,39 @@ def read_parquet(data: bytes, name: str) -> Table:
     if not rows:
         raise empty(name, "the table has no rows")
     return Table(name, tuple(frame.columns), rows)
+
+
+def scan_parquet(path: str | Path) -> Any:
+    """A Parquet file, or a folder of them, as a lazy frame of which nothing but the columns' types is read.
+
+    Raises FactError where it cannot be read.
+    """
+    pl = polars()
+    try:
+        frame = pl.scan_parquet(path)
+        frame.collect_schema()
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        message = f"the Parquet file cannot be read: {error}"
+        raise unusable("bad-table", message, "export it again, or name another", str(path)) from None
+    return frame
+
+
+def count_rows(frame: Any) -> int:
+    """How many rows a lazy frame has."""
+    return int(frame.select(polars().len()).collect(engine="streaming").item())
+
+
+def sink_frame(frame: Any, format_: str, sink: IO[bytes], decided: Callable[[int], None] | None = None) -> None:
+    """Write a lazy frame as it is calculated, without holding the whole of it.
+
+    `format_` is `csv` or `parquet`; `decided` is told the number of rows of each part that is done.
+    """
+    pl = polars()
+    if decided is not None:
+        first = frame.collect_schema().names()[0]
+        frame = frame.with_columns(pl.col(first).map_batches(
+            lambda part: (decided(len(part)), part)[1], return_dtype=pl.String, is_elementwise=True))
+    (frame.sink_csv if format_ == "csv" else frame.sink_parquet)(sink)
 
 
 def write_parquet(columns: Mapping[str, Sequence[Any]], sink: IO[bytes]) -> None:

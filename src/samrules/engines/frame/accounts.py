@@ -1,0 +1,176 @@
+"""The tables of accounts and of earlier reviews: their columns found, checked and cleaned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+import narwhals as nw
+
+from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
+from samrules.engines.frame import terms as t
+from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
+from samrules.engines.frame.table import SHOWN, WHITESPACE, Check, Clean, Column, cleaned
+from samrules.engines.frame.terms import Term
+from samrules.errors import FactError
+from samrules.inputs.facts import ID, REVIEW, REVIEW_DATE
+from samrules.model.ruleset import Fact
+
+OWNER, DAY = "~id", "~day"
+"""The account of a row, and the day of an earlier review."""
+
+
+@attrs.frozen
+class Facts:
+    """A table ready to be calculated with: a column a fact, and the account of each row."""
+
+    frame: LazyFrame
+    terms: Mapping[str, Term]
+    undeclared: tuple[str, ...]
+    first_day: date | None = None
+    most_reviews: int = 0
+
+
+def fact_column(name: str) -> str:
+    """What the column of a fact is called while it is worked with."""
+    return f"~fact:{name}"
+
+
+def accounts(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], *, check: bool) -> Facts:
+    """The accounts. Raises FactError with every problem of the table."""
+    columns, undeclared = _columns(taken.frame, declared, ())
+    if not any(c.name == ID for c in columns):
+        raise FactError([_without(ID, taken.frame, declared)])
+    checking = Check(taken.frame, columns, "account")
+    fitting = checking.types()
+    if check:
+        _check_accounts(checking, fitting, read)
+    if checking.problems:
+        raise FactError(checking.problems)
+    return _facts(taken.frame, fitting, checking, read, undeclared, check, {})
+
+
+def reviews(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], as_of: date, *, check: bool) -> Facts:
+    """The reviews before `as_of`. Raises FactError with every problem of the table."""
+    columns, undeclared = _columns(taken.frame, declared, (REVIEW_DATE,))
+    if missing := [c for c in (ID, REVIEW_DATE) if c not in taken.frame.columns]:
+        raise FactError([_without(c, taken.frame, declared) for c in missing])
+    day = Column(REVIEW_DATE, REVIEW, taken.frame.collect_schema()[REVIEW_DATE])
+    checking = Check(taken.frame, [*columns, day], "review")
+    fitting = checking.types()
+    row: dict[str, Any] = {}
+    if not checking.problems:
+        row = _check_reviews(checking, fitting, read, day, as_of, check=check)
+    if checking.problems:
+        raise FactError(checking.problems)
+    before = cleaned(day, Clean(False, False))
+    facts = _facts(taken.frame.filter(before < nw.lit(as_of, dtype=nw.Date)), [c for c in fitting if c is not day],
+                   checking, read, undeclared, check, {DAY: before})
+    return attrs.evolve(facts, first_day=row.get("~first"), most_reviews=int(row.get("~most") or 0))
+
+
+def _columns(frame: LazyFrame, declared: Mapping[str, Fact], beside: Sequence[str]) -> tuple[list[Column], tuple[str, ...]]:
+    schema = frame.collect_schema()
+    columns = [Column(name, declared[name], dtype) for name, dtype in schema.items() if name in declared]
+    strangers = tuple(n for n in schema if n not in declared and n not in beside and n != ROW)
+    return columns, strangers
+
+
+def _facts(frame: LazyFrame, columns: Sequence[Column], checking: Check, read: frozenset[str],
+           undeclared: tuple[str, ...], check: bool, beside: Mapping[str, nw.Expr]) -> Facts:
+    kept = [c for c in columns if c.name in read and c.name != ID]
+    owner = next(c for c in columns if c.name == ID)
+    chosen = {OWNER: cleaned(owner, Clean()), **beside}
+    chosen |= {fact_column(c.name): cleaned(c, checking.needs.get(c.name, Clean())) for c in kept}
+    numbers = [nw.col(ROW)] if ROW in frame.columns else []
+    terms = {c.name: c.term(fact_column(c.name), checked=check) for c in kept}
+    return Facts(frame.select(*numbers, **chosen), {**terms, ID: t.column(OWNER, t.TEXT, known=True)}, undeclared)
+
+
+# --- what is wrong with them -----------------------------------------------------------------------
+
+
+def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[str]) -> None:
+    owner = next((c for c in fitting if c.name == ID), None)
+    if owner is None:
+        checking.values(fitting, read=read)
+        return
+    bare = cleaned(owner, Clean())
+    row = checking.values(fitting, {"~blank": (bare.is_null() | (bare == "")).sum()}, read)
+    if row["~blank"]:
+        checking.problems += _blank_ids(checking, bare, int(row["~blank"]))
+    elif not all_differ(checking.frame.select(**{ID: bare})):
+        counted = checking.frame.select(**{ID: bare}).group_by(ID).agg(n=nw.len()).filter(nw.col("n") > 1)
+        twice = collected(counted.sort(ID).head(SHOWN))
+        number = int(collected(counted.select(n=nw.len()))[0]["n"])
+        help_ = "keep one row an account; earlier states belong in the history"
+        checking.problems += [Diagnostic("duplicate-account", f"the account `{r[ID]}` stands {_times(r['n'])}",
+                                         help_, where="the table of accounts") for r in twice]
+        checking.problems += _more("duplicate-account", number - len(twice), "account stands there more than once",
+                                   "accounts stand there more than once", help_, "the table of accounts")
+
+
+def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[str], day: Column, as_of: date,
+                   *, check: bool) -> dict[str, Any]:
+    owner = next(c for c in fitting if c.name == ID)
+    bare, on = cleaned(owner, Clean()), cleaned(day, Clean(False, False))
+    seen = nw.when(on < nw.lit(as_of, dtype=nw.Date)).then(on)
+    summaries = {"~first": seen.min()}
+    if not check:
+        return collected(checking.frame.select(**summaries))[0]
+    row = checking.values(fitting, {**summaries, "~blank": (bare.is_null() | (bare == "")).sum(),
+                                    "~undated": on.is_null().sum()}, read)
+    if checking.problems:
+        return row
+    if row["~blank"]:
+        checking.problems += _blank_ids(checking, bare, int(row["~blank"]))
+    if row["~undated"]:
+        rows = collected(checking.frame.filter(on.is_null()).select(ID).head(SHOWN))
+        checking.problems += [Diagnostic("bad-history", f"a review without `{REVIEW_DATE}`",
+                                         "give each review its date", where=f"account {r[ID]}") for r in rows]
+        checking.problems += _more("bad-history", int(row["~undated"]) - len(rows), "review has no date",
+                                   "reviews have no date", "give each review its date", "the table of reviews")
+    if not checking.problems:
+        counted = checking.frame.select(**{ID: bare, DAY: on}).group_by(ID, DAY).agg(n=nw.len())
+        twice = collected(counted.filter(nw.col("n") > 1).sort(ID, DAY).head(SHOWN))
+        checking.problems += [Diagnostic("bad-history", f"two reviews on {r[DAY]}", "keep one review a day",
+                                         where=f"account {r[ID]}") for r in twice]
+        most = counted.group_by(ID).agg(m=nw.len()).select(m=nw.col("m").max())
+        row["~most"] = collected(most)[0]["m"]
+    return row
+
+
+def _blank_ids(checking: Check, bare: nw.Expr, number: int) -> list[Diagnostic]:
+    numbered = [ROW] if ROW in checking.frame.columns else []
+    rows = collected(checking.frame.filter(bare.is_null() | (bare == "")).select(*numbered, ID).head(SHOWN)) \
+        if numbered else []
+    what = f"the table of {checking.what}s"
+    an = "an" if checking.what[0] in "ae" else "a"
+    found = [Diagnostic("missing-account-id", f"{an} {checking.what} without `account_id`", "give each account an id",
+                        where=f"row {r[ROW] + 1}") for r in rows]
+    return found + _more("missing-account-id", number - len(rows), "row has no `account_id`", "rows have no `account_id`",
+                         "give each account an id", what)
+
+
+def _more(code: str, number: int, one: str, several: str, help_: str, where: str) -> list[Diagnostic]:
+    if number <= 0:
+        return []
+    return [Diagnostic(code, f"1 more {one}" if number == 1 else f"{number:,} more {several}", help_, where=where)]
+
+
+def _times(number: int) -> str:
+    return "twice" if number == 2 else f"{number} times"
+
+
+def _without(column: str, frame: LazyFrame, declared: Mapping[str, Fact]) -> Diagnostic:
+    names = [c for c in frame.columns if c not in declared and c != ROW]
+    near = nearest(column, names)
+    help_ = f"rename `{near}` to `{column}`" if near else did_you_mean(column, names, "columns") if names else \
+        f"the table has {listed([c for c in frame.columns if c != ROW])}"
+    return Diagnostic("missing-account-id" if column == ID else "bad-history",
+                      f"the table has no column `{column}`", help_, where="decide_frame")
+
+
+__all__ = ["DAY", "OWNER", "WHITESPACE", "Facts", "accounts", "fact_column", "reviews"]

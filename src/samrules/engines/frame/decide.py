@@ -1,0 +1,207 @@
+"""A portfolio as a frame: every account decided by the same expressions, in the same kind of frame."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+import narwhals as nw
+
+from samrules.diagnostics import Diagnostic
+from samrules.engines.frame import terms as t
+from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
+from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, same_engine, taken
+from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
+from samrules.engines.frame.compiler import Compiler
+from samrules.engines.frame.events import happened
+from samrules.engines.frame.measures import with_measures
+from samrules.engines.frame.missing import Key, Missing, downwards
+from samrules.engines.frame.past import Past
+from samrules.engines.frame.reviews import look_back, sustained
+from samrules.engines.frame.terms import Term
+from samrules.engines.frame.unknowns import Unknowns
+from samrules.engines.frame.verdict import (
+    Given,
+    body_of,
+    judged,
+    outcome_columns,
+    output_columns,
+    score_columns,
+    words,
+)
+from samrules.engines.interpreter import parameters_at
+from samrules.errors import FactError
+from samrules.model import expressions as ex
+from samrules.plan.plan import Plan, PlannedMeasure, PlannedRule, Shown
+
+TRACES = (None, "rules", "full")
+FIXED = ("account_id", "outcome", "settled", "possible", "deciding_unknowns", "fired", "stopped", "because")
+
+
+@attrs.frozen
+class Decided:
+    """The decided frame, in the kind that was handed over, and the columns that nothing declares."""
+
+    frame: Any
+    undeclared: tuple[str, ...]
+
+
+def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
+                 history: Any = None, trace: str | None = None, because: bool = False, check: bool = True) -> Decided:
+    """Decide every row of a frame of accounts. Raises FactError with every problem of the tables."""
+    if trace not in TRACES:
+        raise FactError([Diagnostic("no-such-trace", f"there is no trace `{trace}`",
+                                    "pass \"rules\", \"full\", or None", where="trace")])
+    parameters_at(plan, as_of)  # before any table is read
+    table = taken(given, "the accounts")
+    read = plan.read | {"account_id", "account_name"}
+    facts = accounts(table, plan.facts, read, check=check)
+    undeclared = facts.undeclared
+    past: dict[ex.Held, Past] = {}
+    earlier: Facts | None = None
+    if history is not None:
+        earlier_table = taken(history, "the history")
+        same_engine(table, earlier_table, "the history")
+        earlier = reviews(earlier_table, plan.facts, read, as_of, check=check)
+        undeclared += earlier.undeclared
+    if events is not None:
+        record_table = taken(events, "the events")
+        same_engine(table, record_table, "the events")
+        record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check)
+        undeclared += record.undeclared
+        facts = with_measures(plan, facts, record, as_of, plan.measures, check=check)
+        if earlier is not None and plan.looks_back:
+            earlier = with_measures(plan, earlier, record, None, _past_measures(plan), check=check)
+    elif recorded is not None:
+        raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
+                                    "pass the events too, an empty frame where there are none", where="recorded")])
+    if earlier is not None and plan.looks_back:
+        frame, past = look_back(plan, facts.frame, earlier, as_of)
+        facts = attrs.evolve(facts, frame=frame)
+    if because and not table.rows:
+        raise FactError([Diagnostic("frame-cannot", "sentences are put together in memory, and this frame is lazy",
+                                    "collect it first, or leave `because` out and ask `decide` for single accounts",
+                                    where="because")])
+    present = _Present(plan, as_of, facts, past, trace, because)
+    return Decided(table.finished(present.decided()), tuple(dict.fromkeys(undeclared)))
+
+
+def _past_measures(plan: Plan) -> list[PlannedMeasure]:
+    """The measures that matter at earlier reviews."""
+    exprs = [s.expr for s in plan.steps if s.name in plan.past] + [n.operand for n in sustained(plan)]
+    named = {n.name for e in exprs for n in ex.names(e)}
+    return [m for m in plan.measures if m.name in named]
+
+
+@attrs.define
+class _Present:
+    """The accounts on the day of the decision."""
+
+    plan: Plan
+    day: date
+    facts: Facts
+    past: Mapping[ex.Held, Past]
+    trace: str | None
+    because: bool
+
+    def decided(self) -> Laid:
+        plan, main = self.plan, self.plan.decision
+        assert main is not None
+        compiler = Compiler({s.name: s.expr for s in plan.steps}, self.facts.terms, parameters_at(plan, self.day),
+                            self.day, self.held)
+        compiler.expect([*(s.expr for s in plan.steps), *_shown(plan)])
+        if self.because:
+            compiler.expect(placeholders(main))
+        for rule in main.rules:
+            compiler.term(ex.Name(rule.step))
+        verdict = judged(main, compiler)
+        truths = [(r.rule.name, compiler.hold(compiler.term(ex.Name(r.step)))) for r in main.rules]
+        columns: dict[str, Given] = {"account_id": t.column(OWNER, t.TEXT)}
+        columns |= outcome_columns(verdict, compiler)
+        columns[UNKNOWNS] = t.constant("")
+        for name, term in output_columns(main, verdict, compiler).items():
+            columns[f"output_{name}" if name in columns or name in FIXED else name] = term
+        for score in plan.scores:
+            columns |= score_columns(score, compiler)
+        columns["fired"] = words([(n, t.certain(truth)) for n, truth in truths], compiler)
+        columns["stopped"] = words([(r.rule.name, self.stopped(r, compiler)) for r in main.rules], compiler)
+        if self.trace is not None:
+            columns |= {f"rule:{name}": truth for name, truth in truths}
+        if self.trace == "full":
+            columns |= self.conditions(compiler)
+        written = sentences(main, verdict, self.who(), compiler) if self.because else []
+        coded: dict[str, list[Coded]] = {}
+        if self.because:
+            columns["because"] = t.constant("")  # the words are put together at the end
+        for name, given in columns.items():
+            if isinstance(given, Term):
+                compiler.named(_plain(given), f"={name}")
+                continue
+            coded[name] = [attrs.evolve(c, code=compiler.named(Term(c.code, t.INT, c.layer), f"={name}:{i}").expr)
+                           for i, c in enumerate(given)]
+        compiler.deferred = True
+        unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
+        for place, (_, key) in enumerate(unknowns):
+            compiler.named(key, f"{KEY}{place}")
+        return Laid(compiler.lay(self.facts.frame), nw.col("=settled"), compiler.lay_later,
+                    [name for name, _ in unknowns], list(columns), coded,
+                    [WHO, *(c for w in written for c in w.columns)] if self.because else [],
+                    lambda found: in_words(written, found, plan.currency))
+
+    def held(self, node: ex.Held, now: Term) -> Term:
+        """Whether it held now and at the earlier reviews that count; with none on record, not yet."""
+        past = self.past.get(node)
+        if past is None:
+            return now if node.reviews == 1 and node.over is None else t.FALSE
+        return t.every([past.enough, now, past.truth])
+
+    def who(self) -> Term:
+        """The name of the account, or its id where that is not known."""
+        return t.first_known([self.facts.terms.get("account_name", t.constant(None, t.TEXT)), self.facts.terms["account_id"]])
+
+    def conditions(self, compiler: Compiler) -> dict[str, Given]:
+        """The truth of every single condition of every rule, by its text."""
+        assert self.plan.decision is not None
+        missing = Missing(self.plan, compiler, self.past)
+        found: dict[str, Given] = {}
+        for rule in self.plan.decision.rules:
+            for key in downwards([Key(compiler.steps[rule.step])], missing.below_condition):
+                shown = missing.note(key.node).shown
+                if shown and not missing.below_condition(key):
+                    found[f"condition:{rule.rule.name}:{shown}"] = compiler.hold(compiler.term(key.node))
+        return found
+
+    def stopped(self, planned: PlannedRule, compiler: Compiler) -> Term:
+        """Whether the rule would hold but for an exception."""
+        when, exceptions = body_of(planned, compiler)
+        if not exceptions:
+            return t.FALSE
+        held = [t.certain(compiler.term(when)), t.some([t.certain(compiler.term(e)) for e in exceptions])]
+        node = compiler.steps[planned.step]
+        if isinstance(node, ex.Held):
+            held.append(self.past[node].lasted if node in self.past else t.constant(node.reviews == 1))
+        return compiler.hold(t.every(held))
+
+
+def _plain(term: Term) -> Term:
+    """As it is given out: no minus zero."""
+    if term.sort == t.FLOAT and not term.constant:
+        return attrs.evolve(term, expr=term.expr + 0.0)
+    if term.sort == t.NOTHING:
+        return t.constant(None, t.TEXT)
+    return term
+
+
+def _shown(plan: Plan) -> list[ex.Expr]:
+    main = plan.decision
+    assert main is not None
+    values = [v for _, v in main.always] + [v for r in main.rules for _, v in r.outputs]
+    return [v.expr for v in values if isinstance(v, Shown)]
+
+
+def columns_of(plan: Plan) -> Mapping[str, str]:
+    """The outputs and the columns they stand in."""
+    assert plan.decision is not None
+    return {n: f"output_{n}" if n in FIXED else n for n in plan.decision.outputs}

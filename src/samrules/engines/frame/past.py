@@ -1,0 +1,25 @@
+"""What the earlier reviews of an account say, as columns beside the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from samrules.engines.frame.terms import Term
+
+
+@attrs.frozen
+class Past:
+    """What they say of one `Held`.
+
+    `enough`: there are enough of them; `truth`: the operand at all that count; `lasted`: it was true at
+    every one that was looked at, and so many were. `wanted` are the facts that an operand which is not
+    known hangs on at one of them, `hidden` those that a two-valued question inside hides.
+    """
+
+    enough: Term
+    truth: Term
+    lasted: Term
+    wanted: Mapping[str, Term]
+    hidden: Mapping[str, Term]
