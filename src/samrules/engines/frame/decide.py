@@ -66,6 +66,8 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
         same_engine(table, earlier_table, "the history")
         earlier = reviews(earlier_table, plan.facts, read, as_of, check=check)
         undeclared += earlier.undeclared
+        own = earlier.frame.join(facts.frame.select(OWNER), on=OWNER, how="semi")  # reviews of others decide nothing
+        earlier = attrs.evolve(earlier, frame=own)
     if events is not None:
         record_table = taken(events, "the events")
         same_engine(table, record_table, "the events")

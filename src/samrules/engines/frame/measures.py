@@ -46,7 +46,7 @@ def with_measures(plan: Plan, facts: Facts, events: Happened, day: date | None, 
     if not countable:
         return facts
     keys = [OWNER] if day is not None else [OWNER, DAY]
-    points = None if day is not None else frame.select(*keys)
+    points = frame.select(*keys)
     made: dict[str, nw.Expr] = {}
     problems: list[Diagnostic] = []
     compared: list[tuple[PlannedMeasure, str, str]] = []
@@ -113,7 +113,8 @@ class _Counting:
     measure: PlannedMeasure
     events: Happened
     day: date | None
-    points: LazyFrame | None
+    points: LazyFrame
+    """The accounts, or their reviews, that are asked about."""
     name: str
     check: bool
     problems: list[Diagnostic] = attrs.field(factory=list)
@@ -195,7 +196,6 @@ class _Counting:
     def _up_to(self, rows: LazyFrame) -> LazyFrame:
         if self.day is not None:
             return rows.filter(nw.col(ON) <= nw.lit(self.day, dtype=nw.Date))
-        assert self.points is not None
         return rows.join(self.points, on=OWNER, how="inner").filter(nw.col(ON) <= nw.col(DAY))
 
     def _at_end(self, rows: LazyFrame, keys: Sequence[str], *, last: bool) -> LazyFrame:
@@ -258,7 +258,7 @@ class _Counting:
         return kept, t.column(VALUE, t.INT, low=-math.inf if low is None else low, high=math.inf if high is None else high)
 
     def _refuse(self, kept: LazyFrame, beyond: nw.Expr, flagged: Sequence[tuple[str, LazyFrame]]) -> None:
-        rows = kept.filter(beyond)
+        rows = kept.filter(beyond).join(self.points, on=self.keys, how="semi")
         for flag, flags in flagged:  # what is not known anyway takes no value
             rows = rows.join(flags, on=self.keys, how="left").filter(~nw.col(f"{self.name}:{flag}").fill_null(False))
         type_ = self.measure.measure.type
@@ -353,7 +353,8 @@ class _Counting:
         units = (weight * _MILLION + 0.5).floor()
         beyond = (weight > _MOST_WEIGHT) | (units / (weight * 0.0 + _MILLION) != weight)
         if self.check:
-            rows = collected(kept.filter(beyond).select(OWNER, KIND, ON, WEIGHT).sort(OWNER, ON).head(SHOWN))
+            asked = kept.filter(beyond).join(self.points, on=self.keys, how="semi")
+            rows = collected(asked.select(OWNER, KIND, ON, WEIGHT).sort(OWNER, ON).head(SHOWN))
             self.problems += [Diagnostic(
                 "weight-too-fine", f"`{self.measure.name}` weighs the event `{r[KIND]}` on {r[ON]} by {r[WEIGHT]}",
                 "in a frame, give weights of at most six decimals, below nine thousand million; `decide` takes any",
