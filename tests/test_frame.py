@@ -190,7 +190,7 @@ def test_frames_agree_on_decisions_of_other_rulesets(tmp_path_factory: pytest.Te
 
 # --- where an engine once differed -------------------------------------------------------------------
 
-DIFFERENCES = sorted((Path(__file__).parent / "corpus" / "differences").glob("*.yaml"))
+DIFFERENCES = sorted((Path(__file__).parent / "corpus" / "differences" / "frames").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", DIFFERENCES, ids=lambda p: p.stem)
