@@ -244,7 +244,7 @@ help: its first value, 7.0, holds from 2020-01-01; decide for a later date, or a
 """),
     ((*AS_OF, "--engine", "prolog"), """\
 engine: error[no-such-engine]: there is no engine `prolog`
-help: engines here: `frame`, `interpreter`
+help: engines here: `frame` and `interpreter`
 
 """),
     ((*AS_OF, "--out", "missing/d.csv"), """\

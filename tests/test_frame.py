@@ -458,6 +458,25 @@ def test_a_review_before_a_parameter_s_first_value() -> None:
         r.name for r in rules.decide(accounts.to_dicts()[1], history=reviews, as_of=AS_OF).fired)
 
 
+def test_tables_without_rows(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    accounts = pl.DataFrame(schema={"account_id": pl.String, "size": pl.Float64})
+    events = pl.DataFrame(schema={"account_id": pl.String, "event": pl.String, "date": pl.Date})
+    history = pl.DataFrame(schema={"account_id": pl.String, "review_date": pl.Date})
+    more = {"events": frame.put(events), "history": frame.put(history)}
+    assert frame.rows(rules.decide_frame(frame.put(accounts), as_of=AS_OF, **more)) == {}
+    one = pl.DataFrame({"account_id": ["a"], "size": [2e6]})
+    found = frame.rows(rules.decide_frame(frame.put(one), as_of=AS_OF, trace="rules", **more))
+    agrees(found["a"], plain(rules.decide(one.to_dicts()[0], as_of=AS_OF)))
+
+
+def test_a_column_of_several_types() -> None:
+    pd: Any = pytest.importorskip("pandas")
+    rules = samrules.loads(SMALL)
+    table = pd.DataFrame({"account_id": ["a", "b"], "size": pd.Series([1.0, "many"], dtype=object)})
+    assert problems(lambda: rules.decide_frame(table, as_of=AS_OF))[0][0] == "not-a-frame"
+
+
 def test_what_is_refused() -> None:
     rules = samrules.loads(SMALL)
     table = pl.DataFrame({"account_id": ["a"]})

@@ -118,8 +118,10 @@ def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[s
     bare, on = cleaned(owner, Clean()), cleaned(day, Clean(False, False))
     seen = nw.when(on < nw.lit(as_of, dtype=nw.Date)).then(on)
     summaries = {"~first": seen.min()}
+    counted = checking.frame.select(**{ID: bare, DAY: on}).group_by(ID, DAY).agg(n=nw.len())
+    most = counted.group_by(ID).agg(m=nw.len()).select(m=nw.col("m").max())
     if not check:
-        return collected(checking.frame.select(**summaries))[0]
+        return {**collected(checking.frame.select(**summaries))[0], "~most": collected(most)[0]["m"]}
     row = checking.values(fitting, {**summaries, "~blank": (bare.is_null() | (bare == "")).sum(),
                                     "~undated": on.is_null().sum()}, read)
     if checking.problems:
@@ -133,11 +135,9 @@ def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[s
         checking.problems += _more("bad-history", int(row["~undated"]) - len(rows), "review has no date",
                                    "reviews have no date", "give each review its date", "the table of reviews")
     if not checking.problems:
-        counted = checking.frame.select(**{ID: bare, DAY: on}).group_by(ID, DAY).agg(n=nw.len())
         twice = collected(counted.filter(nw.col("n") > 1).sort(ID, DAY).head(SHOWN))
         checking.problems += [Diagnostic("bad-history", f"two reviews on {r[DAY]}", "keep one review a day",
                                          where=f"account {r[ID]}") for r in twice]
-        most = counted.group_by(ID).agg(m=nw.len()).select(m=nw.col("m").max())
         row["~most"] = collected(most)[0]["m"]
     return row
 

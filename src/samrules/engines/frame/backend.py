@@ -130,17 +130,23 @@ def taken(given: Any, what: str) -> Taken:
     columns = list(frame.columns)
     if len(set(columns)) < len(columns) or not all(isinstance(c, str) for c in columns):
         raise _refused(f"{what} have a column twice, or one whose name is no text")
-    return Taken(_numbered(frame), nw.Implementation.POLARS, True, implementation)
+    return Taken(_numbered(frame, what), nw.Implementation.POLARS, True, implementation)
 
 
-def _numbered(frame: nw.DataFrame[Any]) -> LazyFrame:
+def _numbered(frame: nw.DataFrame[Any], what: str) -> LazyFrame:
     import polars as pl
 
     native = frame.to_native()
-    if frame.implementation is nw.Implementation.PANDAS:
-        native = pl.from_pandas(native.reset_index(drop=True), nan_to_null=True)
-    elif frame.implementation is nw.Implementation.PYARROW:
-        native = pl.from_arrow(native)
+    try:
+        if frame.implementation is nw.Implementation.PANDAS:
+            native = pl.from_pandas(native.reset_index(drop=True), nan_to_null=True)
+        elif frame.implementation is nw.Implementation.PYARROW:
+            native = pl.from_arrow(native)
+    except ImportError as error:
+        raise FactError([Diagnostic("needs-extra", f"pandas frames need the package {error.name or 'pyarrow'} too",
+                                    "pip install pyarrow", where="decide_frame")]) from None
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:  # a column of several types
+        raise _refused(f"a column of {what} cannot be read: {error}", "give each column one type") from None
     rows: LazyFrame = nw.from_native(native.with_row_index(ROW).lazy())
     return rows
 
