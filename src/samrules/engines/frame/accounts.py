@@ -12,7 +12,7 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
-from samrules.engines.frame.table import SHOWN, WHITESPACE, Check, Clean, Column, cleaned
+from samrules.engines.frame.table import SHOWN, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
 from samrules.errors import FactError
 from samrules.inputs.facts import ID, REVIEW, REVIEW_DATE
@@ -172,5 +172,3 @@ def _without(column: str, frame: LazyFrame, declared: Mapping[str, Fact]) -> Dia
     return Diagnostic("missing-account-id" if column == ID else "bad-history",
                       f"the table has no column `{column}`", help_, where="decide_frame")
 
-
-__all__ = ["DAY", "OWNER", "WHITESPACE", "Facts", "accounts", "fact_column", "reviews"]

@@ -33,11 +33,7 @@ class Coded:
     texts: Sequence[str | None]
     layer: int = 0
     is_set: bool = False
-    """Whether nothing at all is a blank text."""
-
-    @property
-    def is_nullable(self) -> bool:
-        return not self.is_set
+    """Whether these are names that may be there or not: none of them is a blank text."""
 
 
 @attrs.frozen
@@ -69,7 +65,7 @@ class Laid:
         texts = [part.code.replace_strict(list(range(len(part.texts))), list(part.texts), default=None,
                                           return_dtype=nw.String) for part in parts]
         if len(texts) == 1:
-            return texts[0] if parts[0].is_nullable else texts[0].fill_null("")
+            return texts[0].fill_null("") if parts[0].is_set else texts[0]
         return nw.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)
 
     def bare(self, frame: LazyFrame) -> LazyFrame:
@@ -89,7 +85,7 @@ class Laid:
             texts = [pl.Series(name, part.texts, dtype=pl.String).gather(found.get_column(f"={name}:{i}").cast(pl.UInt32))
                      for i, part in enumerate(parts)]
             if len(texts) == 1:
-                made[name] = texts[0] if parts[0].is_nullable else texts[0].fill_null("")
+                made[name] = texts[0].fill_null("") if parts[0].is_set else texts[0]
             else:
                 made[name] = pl.select(pl.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)).to_series()
         return found.select(made[name].alias(name) if name in made else pl.col(name) for name in self.columns)
