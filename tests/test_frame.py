@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -455,6 +456,41 @@ def test_a_review_before_a_parameter_s_first_value() -> None:
     reviews = history.filter(account_id="b").to_dicts()
     assert found["fired"][0] == "; ".join(
         r.name for r in rules.decide(accounts.to_dicts()[1], history=reviews, as_of=AS_OF).fired)
+
+
+def test_tables_without_rows(frame: FrameKind) -> None:
+    rules = samrules.loads(SMALL)
+    accounts = pl.DataFrame(schema={"account_id": pl.String, "size": pl.Float64})
+    events = pl.DataFrame(schema={"account_id": pl.String, "event": pl.String, "date": pl.Date})
+    history = pl.DataFrame(schema={"account_id": pl.String, "review_date": pl.Date})
+    more = {"events": frame.put(events), "history": frame.put(history)}
+    assert frame.rows(rules.decide_frame(frame.put(accounts), as_of=AS_OF, **more)) == {}
+    one = pl.DataFrame({"account_id": ["a"], "size": [2e6]})
+    found = frame.rows(rules.decide_frame(frame.put(one), as_of=AS_OF, trace="rules", **more))
+    agrees(found["a"], plain(rules.decide(one.to_dicts()[0], as_of=AS_OF)))
+
+
+@pytest.mark.parametrize("policy", ["priority", "first", "unique", "collect"])
+def test_many_outcomes(policy: str) -> None:
+    names = [f"o{n}" for n in range(14)]
+    rules = samrules.loads(json.dumps({
+        "ruleset": "r", "version": "1.0.0", "facts": {f"f{n}": {"type": "boolean"} for n in range(14)},
+        "rules": {f"r{n}": {"when": f"f{n}", "then": {"d": name}} for n, name in enumerate(names)},
+        "decide": {"d": {"outcomes": [*names, "none_"], "otherwise": "none_", "hit_policy": policy}}}))
+    rows: list[dict[str, Any]] = [{f"f{n}": truth(n) for n in range(14)} for truth in (
+        lambda n: False, lambda n: n == 12, lambda n: n in (3, 11), lambda n: None, lambda n: None if n == 7 else n == 13)]
+    rows = [{**row, "account_id": str(place)} for place, row in enumerate(rows)]
+    for kind in (KINDS["polars"], KINDS["polars-lazy"]):
+        found = kind.rows(rules.decide_frame(kind.put(table_of(rows, rules.facts, {})), as_of=AS_OF, trace="rules"))
+        for row in rows:
+            agrees(found[row["account_id"]], plain(rules.decide({k: v for k, v in row.items() if v is not None}, as_of=AS_OF)))
+
+
+def test_a_column_of_several_types() -> None:
+    pd: Any = pytest.importorskip("pandas")
+    rules = samrules.loads(SMALL)
+    table = pd.DataFrame({"account_id": ["a", "b"], "size": pd.Series([1.0, "many"], dtype=object)})
+    assert problems(lambda: rules.decide_frame(table, as_of=AS_OF))[0][0] == "not-a-frame"
 
 
 def test_what_is_refused() -> None:

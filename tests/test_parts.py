@@ -302,7 +302,7 @@ A         evidence needed   Open: desk or pool.
 
 def test_show_tells_what_is_always_carried() -> None:
     shown = CliRunner().invoke(cli, ["show", str(SERVING)]).output
-    assert "  Always → place: decision of programme; greets: decision of greeting; visits: 2; lasts: 6 months\n" in shown
+    assert "  Always → place: what to do; greets: decision of greeting; visits: 2; lasts: 6 months\n" in shown
     data = json.loads(CliRunner().invoke(cli, ["show", str(SERVING), "--format", "json"]).output)
     assert data["decide"]["always"] == {
         "place": {"value": "programme.action"}, "greets": {"value": "greeting.letter"}, "visits": 2, "lasts": "6 months"}

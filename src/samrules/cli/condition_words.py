@@ -129,7 +129,7 @@ class ConditionWords:
         if meaning.role is Role.BAND:
             return f"band of the {meaning.title or meaning.absolute.split('.')[-2].replace('_', ' ')}"
         if meaning.role is Role.DECISION:
-            return f"decision of {meaning.ruleset.replace('_', ' ')}"
+            return meaning.title or f"decision of {meaning.ruleset.replace('_', ' ')}"
         return meaning.title or plain
 
     def type_of(self, node: ex.Expr) -> Type | None:

@@ -12,7 +12,7 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
-from samrules.engines.frame.table import SHOWN, WHITESPACE, Check, Clean, Column, cleaned
+from samrules.engines.frame.table import SHOWN, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
 from samrules.errors import FactError
 from samrules.inputs.facts import ID, REVIEW, REVIEW_DATE
@@ -118,8 +118,10 @@ def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[s
     bare, on = cleaned(owner, Clean()), cleaned(day, Clean(False, False))
     seen = nw.when(on < nw.lit(as_of, dtype=nw.Date)).then(on)
     summaries = {"~first": seen.min()}
+    counted = checking.frame.select(**{ID: bare, DAY: on}).group_by(ID, DAY).agg(n=nw.len())
+    most = counted.group_by(ID).agg(m=nw.len()).select(m=nw.col("m").max())
     if not check:
-        return collected(checking.frame.select(**summaries))[0]
+        return {**collected(checking.frame.select(**summaries))[0], "~most": collected(most)[0]["m"]}
     row = checking.values(fitting, {**summaries, "~blank": (bare.is_null() | (bare == "")).sum(),
                                     "~undated": on.is_null().sum()}, read)
     if checking.problems:
@@ -133,11 +135,9 @@ def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[s
         checking.problems += _more("bad-history", int(row["~undated"]) - len(rows), "review has no date",
                                    "reviews have no date", "give each review its date", "the table of reviews")
     if not checking.problems:
-        counted = checking.frame.select(**{ID: bare, DAY: on}).group_by(ID, DAY).agg(n=nw.len())
         twice = collected(counted.filter(nw.col("n") > 1).sort(ID, DAY).head(SHOWN))
         checking.problems += [Diagnostic("bad-history", f"two reviews on {r[DAY]}", "keep one review a day",
                                          where=f"account {r[ID]}") for r in twice]
-        most = counted.group_by(ID).agg(m=nw.len()).select(m=nw.col("m").max())
         row["~most"] = collected(most)[0]["m"]
     return row
 
@@ -172,5 +172,3 @@ def _without(column: str, frame: LazyFrame, declared: Mapping[str, Fact]) -> Dia
     return Diagnostic("missing-account-id" if column == ID else "bad-history",
                       f"the table has no column `{column}`", help_, where="decide_frame")
 
-
-__all__ = ["DAY", "OWNER", "WHITESPACE", "Facts", "accounts", "fact_column", "reviews"]

@@ -33,11 +33,7 @@ class Coded:
     texts: Sequence[str | None]
     layer: int = 0
     is_set: bool = False
-    """Whether nothing at all is a blank text."""
-
-    @property
-    def is_nullable(self) -> bool:
-        return not self.is_set
+    """Whether these are names that may be there or not: none of them is a blank text."""
 
 
 @attrs.frozen
@@ -69,7 +65,7 @@ class Laid:
         texts = [part.code.replace_strict(list(range(len(part.texts))), list(part.texts), default=None,
                                           return_dtype=nw.String) for part in parts]
         if len(texts) == 1:
-            return texts[0] if parts[0].is_nullable else texts[0].fill_null("")
+            return texts[0].fill_null("") if parts[0].is_set else texts[0]
         return nw.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)
 
     def bare(self, frame: LazyFrame) -> LazyFrame:
@@ -89,7 +85,7 @@ class Laid:
             texts = [pl.Series(name, part.texts, dtype=pl.String).gather(found.get_column(f"={name}:{i}").cast(pl.UInt32))
                      for i, part in enumerate(parts)]
             if len(texts) == 1:
-                made[name] = texts[0] if parts[0].is_nullable else texts[0].fill_null("")
+                made[name] = texts[0].fill_null("") if parts[0].is_set else texts[0]
             else:
                 made[name] = pl.select(pl.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)).to_series()
         return found.select(made[name].alias(name) if name in made else pl.col(name) for name in self.columns)
@@ -130,17 +126,23 @@ def taken(given: Any, what: str) -> Taken:
     columns = list(frame.columns)
     if len(set(columns)) < len(columns) or not all(isinstance(c, str) for c in columns):
         raise _refused(f"{what} have a column twice, or one whose name is no text")
-    return Taken(_numbered(frame), nw.Implementation.POLARS, True, implementation)
+    return Taken(_numbered(frame, what), nw.Implementation.POLARS, True, implementation)
 
 
-def _numbered(frame: nw.DataFrame[Any]) -> LazyFrame:
+def _numbered(frame: nw.DataFrame[Any], what: str) -> LazyFrame:
     import polars as pl
 
     native = frame.to_native()
-    if frame.implementation is nw.Implementation.PANDAS:
-        native = pl.from_pandas(native.reset_index(drop=True), nan_to_null=True)
-    elif frame.implementation is nw.Implementation.PYARROW:
-        native = pl.from_arrow(native)
+    try:
+        if frame.implementation is nw.Implementation.PANDAS:
+            native = pl.from_pandas(native.reset_index(drop=True), nan_to_null=True)
+        elif frame.implementation is nw.Implementation.PYARROW:
+            native = pl.from_arrow(native)
+    except ImportError as error:
+        raise FactError([Diagnostic("needs-extra", f"pandas frames need the package {error.name or 'pyarrow'} too",
+                                    "pip install pyarrow", where="decide_frame")]) from None
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:  # a column of several types
+        raise _refused(f"a column of {what} cannot be read: {error}", "give each column one type") from None
     rows: LazyFrame = nw.from_native(native.with_row_index(ROW).lazy())
     return rows
 

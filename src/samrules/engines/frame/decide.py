@@ -201,9 +201,3 @@ def _shown(plan: Plan) -> list[ex.Expr]:
     assert main is not None
     values = [v for _, v in main.always] + [v for r in main.rules for _, v in r.outputs]
     return [v.expr for v in values if isinstance(v, Shown)]
-
-
-def columns_of(plan: Plan) -> Mapping[str, str]:
-    """The outputs and the columns they stand in."""
-    assert plan.decision is not None
-    return {n: f"output_{n}" if n in FIXED else n for n in plan.decision.outputs}

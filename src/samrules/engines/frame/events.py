@@ -58,7 +58,7 @@ def happened(taken: Taken, kinds: Mapping[str, EventType], recorded: Collection[
         raise FactError([_without(c, schema) for c in missing])
     fixed = [Column(ID, Fact(ID, Type(Kind.TEXT)), schema[ID]), Column(EVENT, Fact(EVENT, Type(Kind.TEXT)), schema[EVENT]),
              Column(DATE, Fact(DATE, Type(Kind.DATE)), schema[DATE])]
-    owner, kind, on = cleaned(fixed[0], Clean()), cleaned(fixed[1], Clean()).str.strip_chars(WHITESPACE), None
+    owner, kind = cleaned(fixed[0], Clean()), cleaned(fixed[1], Clean()).str.strip_chars(WHITESPACE)
     checking = Check(frame, fixed, "event")
     if len(checking.types()) < len(fixed):
         raise FactError(checking.problems)

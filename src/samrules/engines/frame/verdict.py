@@ -130,7 +130,7 @@ def outcome_columns(verdict: Judged, compiler: Compiler) -> dict[str, Given]:
     """`outcome`, `settled`, `possible`."""
     decide, possible = verdict.decide, list(verdict.possible.items())
     if len(possible) > BITS:
-        raise ValueError(f"a decision of more than {BITS} outcomes")
+        return _of_many(verdict, compiler)
     both = _set_of(possible, compiler)
     code, names = both.code, [word for word, _ in possible]
     if decide.hit_policy == "collect":
@@ -141,6 +141,18 @@ def outcome_columns(verdict: Judged, compiler: Compiler) -> dict[str, Given]:
         outcome = Coded(code, [names[mask.bit_length() - 1] if mask.bit_count() == 1 else decide.unsettled
                                for mask in range(len(both.texts))], both.layer)
     return {"outcome": [outcome], "settled": verdict.settled, "possible": [both]}
+
+
+def _of_many(verdict: Judged, compiler: Compiler) -> dict[str, Given]:
+    """The same for so many outcomes that their subsets are not listed."""
+    settled, possible = verdict.settled, list(verdict.possible.items())
+    listed = words(possible, compiler)
+    parts = listed if isinstance(listed, list) else []
+    open_ = Coded(nw.when(settled.expr).then(nw.lit(0)).otherwise(nw.lit(1)), [None, verdict.decide.unsettled],
+                  settled.layer, is_set=True)
+    kept = [attrs.evolve(part, code=nw.when(settled.expr).then(part.code).otherwise(nw.lit(0)),
+                         layer=max(part.layer, settled.layer)) for part in parts]
+    return {"outcome": [*kept, open_], "settled": settled, "possible": listed}
 
 
 # --- outputs, scores, rules --------------------------------------------------------------------
