@@ -347,8 +347,10 @@ def _rules(bundle: Bundle) -> Rules:
     return Rules(checked, plan(checked))
 
 
-def check_engine(engine: str, engines: Sequence[str] = ENGINES) -> None:
-    """Raises FactError where there is no such engine, EngineError where it cannot run here."""
+def check_engine(engine: str, *more: str) -> None:
+    """Raises FactError where the engine is neither one of `ENGINES` nor of `more`, EngineError where it
+    cannot run here."""
+    engines = (*ENGINES, *more)
     if engine == outcome.DURABLE:
         from samrules.engines import durable_fence
 

@@ -65,10 +65,10 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     """
     from samrules.cli.report import emit_bytes
     from samrules.inputs.results import check_destination, format_of, write_whole
-    from samrules.rules import ENGINES, check_engine
+    from samrules.rules import check_engine
 
     day = arguments.day_of(as_of)
-    check_engine(engine, (*ENGINES, FRAME))
+    check_engine(engine, FRAME)
     if engine == FRAME:
         from samrules.cli.decide_frame import decide_frame
 
