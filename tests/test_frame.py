@@ -179,11 +179,10 @@ def test_frames_agree_with_the_interpreter(frame: FrameKind, case: some.Case, po
 
 
 @slow
-@given(case=some.rulesets(), asker=some.askers(), portfolio=portfolios())
+@given(case=some.rulesets(policies=("priority", "first", "unique")), asker=some.askers(), portfolio=portfolios())
 def test_frames_agree_on_decisions_of_other_rulesets(tmp_path_factory: pytest.TempPathFactory, case: some.Case,
                                                      asker: some.Case, portfolio: Portfolio) -> None:
     """A decision that asks for another, with what is sustained inside it."""
-    case.data["decide"]["action"]["hit_policy"] = "priority"
     folder = tmp_path_factory.mktemp("asked")
     (folder / "random.yaml").write_text(case.text, encoding="utf-8")
     check_agreement(samrules.loads(asker.text, folder=folder), portfolio, KINDS["polars"])
