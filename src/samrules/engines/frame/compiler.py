@@ -111,20 +111,20 @@ class Compiler:
             case ex.Held(operand=operand):
                 if self.held is None:
                     raise TypeError("nothing is sustained here")
-                return self.held(node, self.held_term(operand))
+                return self.held(node, as_truth(self.held_term(operand)))
         parts = [self.term(child) for child in ex.children(node)]
         return self._from_parts(node, parts)
 
     def _from_parts(self, node: ex.Expr, v: list[Term]) -> Term:
         match node:
             case ex.Not():
-                return t.negated(v[0])
+                return t.negated(as_truth(v[0]))
             case ex.All():
-                return t.every([_truth(x) for x in v])
+                return t.every([as_truth(x) for x in v])
             case ex.Any_():
-                return t.some([_truth(x) for x in v])
+                return t.some([as_truth(x) for x in v])
             case ex.AtLeast(count=count):
-                return t.at_least(count, [self.hold(_truth(x)) for x in v])
+                return t.at_least(count, [self.hold(as_truth(x)) for x in v])
             case ex.Compare(operator=operator):
                 return t.compared(operator, v[0], v[1])
             case ex.Arithmetic(operator=operator):
@@ -141,13 +141,13 @@ class Compiler:
             case ex.Call(function=function):
                 return self._call(function, v)
             case ex.If():
-                return t.choice(_truth(v[0]), v[1], v[2], self.hold)
+                return t.choice(as_truth(v[0]), v[1], v[2], self.hold)
             case ex.Certain():
-                return t.certain(_truth(v[0]))
+                return t.certain(as_truth(v[0]))
             case ex.Possible():
-                return t.possible(_truth(v[0]))
+                return t.possible(as_truth(v[0]))
             case ex.Maybe():
-                return t.maybe(_truth(v[0]), _truth(v[1]))
+                return t.maybe(as_truth(v[0]), as_truth(v[1]))
         raise TypeError(f"the frame engine does not know {type(node).__name__}")
 
     def _call(self, function: str, v: list[Term]) -> Term:
@@ -210,7 +210,8 @@ def days_before(day: Term, span: Duration, hold: t.Hold) -> Term:
     return Term(expr, t.DATE, before.layer, day.known)
 
 
-def _truth(term: Term) -> Term:
+def as_truth(term: Term) -> Term:
+    """A condition of which nothing is known in any row is unknown."""
     return t.UNKNOWN if term.sort == t.NOTHING else term
 
 

@@ -14,7 +14,7 @@ from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
 from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, same_engine, taken
 from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
-from samrules.engines.frame.compiler import Compiler
+from samrules.engines.frame.compiler import Compiler, as_truth
 from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
 from samrules.engines.frame.missing import Key, Missing, downwards
@@ -119,7 +119,7 @@ class _Present:
         for rule in main.rules:
             compiler.term(ex.Name(rule.step))
         verdict = judged(main, compiler)
-        truths = [(r.rule.name, compiler.hold(compiler.term(ex.Name(r.step)))) for r in main.rules]
+        truths = [(r.rule.name, compiler.hold(as_truth(compiler.term(ex.Name(r.step))))) for r in main.rules]
         columns: dict[str, Given] = {"account_id": t.column(OWNER, t.TEXT)}
         columns |= outcome_columns(verdict, compiler)
         columns[UNKNOWNS] = t.constant("")
@@ -172,7 +172,7 @@ class _Present:
             for key in downwards([Key(compiler.steps[rule.step])], missing.below_condition):
                 shown = missing.note(key.node).shown
                 if shown and not missing.below_condition(key):
-                    found[f"condition:{rule.rule.name}:{shown}"] = compiler.hold(compiler.term(key.node))
+                    found[f"condition:{rule.rule.name}:{shown}"] = compiler.hold(as_truth(compiler.term(key.node)))
         return found
 
     def stopped(self, planned: PlannedRule, compiler: Compiler) -> Term:

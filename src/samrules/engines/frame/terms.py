@@ -174,6 +174,8 @@ def choice(condition: Term, then: Term, otherwise: Term, hold: Hold) -> Term:
     if condition.constant and condition.value is not None:
         return then if condition.value else otherwise
     then, otherwise = alike(then, otherwise)
+    if then.sort == NOTHING:
+        return then  # neither has a value in any row
     layer = _layer(condition, then, otherwise)
     if then.sort == BOOL:
         both = every([then, otherwise])
