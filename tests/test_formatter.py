@@ -246,7 +246,7 @@ rules:
                size: '5M', word: "plain"}
         because: "{csat} of 10"
         # end of keep
-decide: {action: {outcomes: [keep], otherwise: keep}}
+decide: {action: {outcomes: [keep], otherwise: keep, always: {high: {value: csat>8}, size: '3'}}}
 """
 AFTER = """\
 # What this is for
@@ -290,7 +290,7 @@ rules:
     because: "{csat} of 10"
     # end of keep
 
-decide: {action: {outcomes: [keep], otherwise: keep}}
+decide: {action: {outcomes: [keep], otherwise: keep, always: {high: {value: csat > 8}, size: "3"}}}
 """
 
 

@@ -223,6 +223,13 @@ decide: {z: {outcomes: [go, stay], otherwise: stay}}
     assert decision.deciding_unknowns == ("a",)
 
 
+def test_who_decides_nothing_asks_for_nothing(folder: Path) -> None:
+    """A dictionary for others reads no fact, though its definitions name decisions."""
+    rules = samrules.loads(TOP + "define: {x: 'first.d = \"go\"'}\n", folder=folder)
+    assert rules.reads == frozenset()
+    assert rules.outputs == ()
+
+
 # --- outputs that a decision always carries ------------------------------------------------------
 
 POLICIES = """

@@ -53,7 +53,7 @@ class _Planner:
     def plan(self) -> Plan:
         main = self.checked.main
         decisions: dict[str, PlannedDecision] = {}
-        asked = self.asked(main)
+        asked = self.asked(main) if main.decide is not None else []
         for ruleset in self.checked.bundle.rulesets:
             self.contribute(ruleset)
             if ruleset.decide is not None and (ruleset is main or ruleset.name in asked):
