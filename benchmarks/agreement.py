@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import itertools
 import os
 import random
 import subprocess
@@ -35,13 +36,14 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--each", type=int, default=200, help="accounts for each ruleset")
+    parser.add_argument("--rulesets", type=int, help="go round these many rulesets, for the memory alone; without it, always new ones")
     parser.add_argument("--draw", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--report", type=int, default=50_000, help="a line of figures after so many accounts")
     arguments = parser.parse_args()
     if arguments.draw:
         draw(arguments.draw, arguments.seed)
         return 0
-    return compare(arguments.accounts, arguments.seed, arguments.each, arguments.report)
+    return compare(arguments.accounts, arguments.seed, arguments.each, arguments.report, arguments.rulesets)
 
 
 def draw(count: int, seed: int) -> None:
@@ -60,7 +62,7 @@ def draw(count: int, seed: int) -> None:
     one()
 
 
-def compare(count: int, seed: int, each: int, report: int) -> int:
+def compare(count: int, seed: int, each: int, report: int, round_: int | None) -> int:
     from tests import strategies as some
 
     import samrules
@@ -73,7 +75,8 @@ def compare(count: int, seed: int, each: int, report: int) -> int:
     counts: Counter[str] = Counter()
     seconds = {"interpreter": 0.0, "durable": 0.0}
     first, started = 0, time.perf_counter()
-    for text in rulesets(seed):
+    drawn = rulesets(seed)
+    for text in itertools.cycle(list(itertools.islice(drawn, round_))) if round_ else drawn:
         plan = samrules.loads(text)._plan
         counts["rulesets"] += 1
         for _ in range(each):
