@@ -89,9 +89,9 @@ class _Checker:
     """The types of definitions, which the typer reads: filled in order of dependency."""
     report: Callable[[Diagnostic], None]
     scopes: dict[str, Scope]
-    unsound: set[str] = attrs.field(factory=set)
-    """Ladders and lifecycles with problems of their own: what they stand for is not looked at."""
-    sound: set[str] = attrs.field(factory=set)
+    unsound: dict[str, bool] = attrs.field(factory=dict)
+    """Ladders and lifecycles that were looked at: whether they have problems of their own. Of one that has,
+    what it stands for is not looked at."""
 
     def error(self, code: str, message: str, help_: str, span: Span | None) -> None:
         self.report(Diagnostic(code, message, help_, span))
@@ -352,15 +352,15 @@ class _Checker:
 
     def construct(self, name: str) -> bool:
         """Whether a ladder or lifecycle has problems; they are reported the first time it is asked for."""
-        if name in self.sound or name in self.unsound:
-            return name in self.unsound
+        if name in self.unsound:
+            return self.unsound[name]
         members: tuple[rs.Ladder | rs.Lifecycle, ...] = (*self.ruleset.ladders, *self.ruleset.lifecycles)
         problems = [d for member in members if member.name == name
                     for d in constructs.problems_of(member, self.ruleset, self.typer)]
         for problem in problems:
             self.report(problem)
-        (self.unsound if problems else self.sound).add(name)
-        return bool(problems)
+        self.unsound[name] = bool(problems)
+        return self.unsound[name]
 
     def inputs_have_types(self, table: rs.DecisionTable) -> bool:
         """Where one has none, that is said once, at the input and not at every cell below it."""
