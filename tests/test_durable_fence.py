@@ -60,6 +60,15 @@ def naive(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
                           env={**os.environ, **environment})
 
 
+def dies(code: str, tries: int = 40) -> None:
+    """Hold the naive use to ending its process within some tries. What it reads or frees lies behind its own memory, so that
+    one run may be lucky; where every run is, nothing is shown, and the test says so instead of passing."""
+    for trial in range(tries):
+        if naive(code, MALLOC_PERTURB_=str(85 + trial), PADDING="x" * 37 * trial).returncode < 0:
+            return
+    pytest.skip(f"what lies behind the memory of durable_rules was harmless {tries} times on this machine")
+
+
 def ruleset(condition: str, facts: str, more: str = "") -> Rules:
     return samrules.loads(
         f"ruleset: r\nversion: 1.0.0\nfacts: {{{facts}}}\n{more}\n"
@@ -217,12 +226,6 @@ fired(rules({"r": {"all": [{"m": {"$gt": {"y": {"$div": {"$l": {"$m": "x"}, "$r"
 
 def test_a_session_in_which_nothing_fired() -> None:
     """To delete it frees what happened to lie there; ours has fired once before."""
-    found = naive('''
-h = rules({"r": {"all": [{"m": {"x": 1}}]}})
-for i in range(300):
-    E.assert_fact(h, json.dumps({"sid": f"s{i}", "id": "1", "x": 2}))
-    E.delete_state(h, f"s{i}")''', MALLOC_PERTURB_="85")
-    assert found.returncode < 0
     ours = subprocess.run([sys.executable, "-c", '''
 from samrules.engines.durable_fence import WorkingMemory
 for _ in range(3):
@@ -232,15 +235,15 @@ for _ in range(3):
     assert m.run([], lambda rule: [], 10) == 0
 '''], env={**os.environ, "MALLOC_PERTURB_": "85"}, check=False, timeout=120)
     assert ours.returncode == 0
+    dies('''
+h = rules({"r": {"all": [{"m": {"x": 1}}]}})
+for i in range(300):
+    E.assert_fact(h, json.dumps({"sid": f"s{i}", "id": "1", "x": 2}))
+    E.delete_state(h, f"s{i}")''')
 
 
 def test_a_false_join_at_the_end_of_a_rule() -> None:
     """It is read on behind the rule's end, whatever lies there. Behind ours stands a group that stops it."""
-    found = naive('''
-join = {"$and": [{"u": 1.0}, {"$gt": {"y": {"a": "x"}}}]}
-h = rules({f"r{i}": {"all": [{"a": {"$ex": {"x": 1}}}, {"b": join}]} for i in range(40)})
-fired(h, {"id": "1", "x": 5.0}, {"id": "2", "u": 1.0, "y": 3.0})''', MALLOC_PERTURB_="85")
-    assert found.returncode == -11, "a segmentation fault"
     ours = naive('''
 from datetime import date
 import samrules
@@ -253,6 +256,10 @@ for y in (3, 6, 3):
     print(rules.decide({"account_id": "A", "x": 5, "y": y}, as_of=date(2026, 11, 21), engine="durable").outcome)''',
                  MALLOC_PERTURB_="85")
     assert ours.stdout.split() == ["stay", "go", "stay"], ours.stderr
+    dies('''
+join = {"$and": [{"u": 1.0}, {"$gt": {"y": {"a": "x"}}}]}
+h = rules({f"r{i}": {"all": [{"a": {"$ex": {"x": 1}}}, {"b": join}]} for i in range(40)})
+fired(h, {"id": "1", "x": 5.0}, {"id": "2", "u": 1.0, "y": 3.0})''')
 
 
 def test_threads_of_the_host() -> None:
