@@ -1,9 +1,10 @@
 """Whether the engines agree: random rulesets on random accounts, interpreter against durable.
 
-    python benchmarks/agreement.py --accounts 1000000 [--seed 1] [--each 200]
+    python benchmarks/agreement.py --accounts 1000000 [--seed 1] [--each 200] [--rulesets 1000]
 
 Rulesets come from tests/strategies.py, drawn in a process of their own, so that the resident memory
-reported is that of deciding. Every step of a plan is compared, to the last bit: rules, scores, possible
+reported is that of deciding. With `--rulesets` the first 10,000 accounts meet each of them once, since memory goes by the
+largest ruleset met so far: what is resident after them and what is at the end then differ by what leaks. Every step of a plan is compared, to the last bit: rules, scores, possible
 outcomes of other rulesets, definitions. Exit code 1 where one differs; the ruleset and the account are shown.
 """
 
@@ -29,6 +30,8 @@ sys.path.insert(0, str(ROOT))
 
 AS_OF = date(2026, 11, 21)
 MISSING = 0.25
+WARM = 10_000
+"""Accounts after which the memory is taken that the end is compared with."""
 
 
 def main() -> int:
@@ -36,7 +39,7 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--each", type=int, default=200, help="accounts for each ruleset")
-    parser.add_argument("--rulesets", type=int, help="go round these many rulesets, for the memory alone; without it, always new ones")
+    parser.add_argument("--rulesets", type=int, help="go round so many rulesets; without it, always new ones")
     parser.add_argument("--draw", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--report", type=int, default=50_000, help="a line of figures after so many accounts")
     arguments = parser.parse_args()
@@ -65,7 +68,6 @@ def draw(count: int, seed: int) -> None:
 def compare(count: int, seed: int, each: int, report: int, round_: int | None) -> int:
     from tests import strategies as some
 
-    import samrules
     from samrules.decision.policy import judge
     from samrules.engines import durable, interpreter
     from samrules.engines.measures import measured
@@ -75,11 +77,9 @@ def compare(count: int, seed: int, each: int, report: int, round_: int | None) -
     counts: Counter[str] = Counter()
     seconds = {"interpreter": 0.0, "durable": 0.0}
     first, started = 0, time.perf_counter()
-    drawn = rulesets(seed)
-    for text in itertools.cycle(list(itertools.islice(drawn, round_))) if round_ else drawn:
-        plan = samrules.loads(text)._plan
+    for text, plan in turns(seed, round_):
         counts["rulesets"] += 1
-        for _ in range(each):
+        for _ in range(each if not round_ or counts["rulesets"] > round_ else -(-WARM // round_)):
             try:
                 facts, history, record = account(chance, plan, some)
                 known = measured(plan, facts, record, AS_OF).facts
@@ -107,7 +107,7 @@ def compare(count: int, seed: int, each: int, report: int, round_: int | None) -
                 counts["different"] += 1
                 if counts["different"] <= 3:
                     print(f"DIFFERENT: {wrong}\n{text}\n{known}\n{reviews}", flush=True)
-            if counts["accounts"] == 10_000:
+            if counts["accounts"] == WARM:
                 first = resident()
             if counts["accounts"] % report == 0:
                 print(figures(counts, seconds, first, started), flush=True)
@@ -117,10 +117,18 @@ def compare(count: int, seed: int, each: int, report: int, round_: int | None) -
     raise AssertionError("there are always more rulesets")
 
 
+def turns(seed: int, round_: int | None) -> Iterator[tuple[str, Any]]:
+    """Rulesets with their plans: always new ones, or the same ones in turn."""
+    import samrules
+
+    loaded = ((text, samrules.loads(text).plan) for text in rulesets(seed))
+    return itertools.cycle(list(itertools.islice(loaded, round_))) if round_ else loaded
+
+
 def figures(counts: Counter[str], seconds: dict[str, float], first: int, started: float) -> str:
     n = counts["accounts"]
     memory = f"resident {first / 1e6:.1f} MB after 10,000 accounts, {resident() / 1e6:.1f} MB now; " if first else ""
-    return (f"{n:,} accounts, {counts['rulesets']:,} rulesets, {counts['steps']:,} steps: "
+    return (f"{n:,} accounts, {counts['rulesets']:,} turns of rulesets, {counts['steps']:,} steps: "
             f"{counts['different']} different; settled {counts['settled']:,}, rules true {counts['rules true']:,}, "
             f"unknown {counts['rules unknown']:,}; an account: interpreter {seconds['interpreter'] / n * 1e3:.2f} ms, "
             f"durable {seconds['durable'] / n * 1e3:.2f} ms; {memory}{time.perf_counter() - started:,.0f} s")
