@@ -681,4 +681,4 @@ def test_an_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
         assert found.stdout == ""
         assert found.stderr == (
             "engine: error[engine-missing]: the engine `durable` cannot run: the package `durable-rules` is not installed\n"
-            "help: `pip install 'samrules[durable]'` (it is compiled: a C compiler is needed), or use the engine `interpreter`\n\n")
+            "help: `pip install durable-rules` (it is compiled: a C compiler is needed), or use the engine `interpreter`\n\n")

@@ -392,7 +392,7 @@ _FACTS = (
            "Use one of the engines named."),
     _error("engine-missing", "An engine that cannot run here.",
            "The package that it rests on is not installed, cannot be imported, or would misread numbers.",
-           "`--engine durable` without `samrules[durable]`.",
+           "`--engine durable` where `durable-rules` is not installed.",
            "Do what the help says, or use the engine `interpreter`: the decisions are the same."),
     _error("engine-limit", "A ruleset that is too large for an engine.",
            "Beyond its limits durable_rules loses answers without a word.",

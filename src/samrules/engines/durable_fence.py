@@ -52,7 +52,7 @@ def engine() -> ModuleType:
         return importlib.import_module(PACKAGE)
     except ModuleNotFoundError:
         why = "the package `durable-rules` is not installed"
-        help_ = "`pip install 'samrules[durable]'` (it is compiled: a C compiler is needed), or use the engine `interpreter`"
+        help_ = "`pip install durable-rules` (it is compiled: a C compiler is needed), or use the engine `interpreter`"
         if sys.version_info >= (3, 13):
             help_ += "; docs/engines.md says how it is built for Python 3.13"
     except ImportError as error:
