@@ -31,7 +31,9 @@ from samrules.portfolio.places import Locate, nowhere
 from samrules.portfolio.portfolio import Portfolio
 from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
 
-ENGINES = (outcome.INTERPRETER, outcome.DURABLE)
+ENGINES = (outcome.INTERPRETER, outcome.DURABLE, outcome.COMPILED)
+
+EXPLAINED = Explained()
 
 
 @attrs.frozen
@@ -310,8 +312,8 @@ class Rules:
 
         With a ruleset that decides together, this is the account by itself: `choose` has the last word.
         """
-        decision = outcome.decide(self._plan, facts, as_of, history, record, engine)
-        return attrs.evolve(decision, explainer=Explained())
+        check_engine(engine)
+        return outcome.decide(self._plan, facts, as_of, history, record, engine).explained_by(EXPLAINED)
 
     def decide_account(self, account: Account, recorded: frozenset[str], as_of: date,
                        engine: str = outcome.INTERPRETER) -> Decision:
