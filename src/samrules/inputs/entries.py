@@ -55,7 +55,7 @@ class Entries:
             found = self.by_id.get(given)
         if self.table and found is not None:
             self.met.add(account)
-        return () if found is None else found  # type: ignore[no-any-return]
+        return () if found is None else found
 
     def unmet(self) -> list[Diagnostic]:
         """The accounts of a table that never came."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from samrules.inputs.facts import ID, convert
+from samrules.inputs.facts import ID, BadValue, convert
 from samrules.model.ruleset import Fact
 from samrules.model.types import INTEGER_LIMIT, Kind, Value
 
@@ -34,9 +34,11 @@ def check_of(facts: Mapping[str, Fact], keys: Collection[str] | None, given: Seq
         lines.append(f"    {local} = " + (f"get({name!r})" if keys is None else f"given[{name!r}]"))
         lines.append(f"    if {local} is not None:")
         lines += [f"        {line}" for line in writer.lines(local, facts[name], name in given or name == ID)]
+        if name == ID:
+            lines.append(f"    if {local} is None: raise BadValue('missing-account-id', 'an account without an id', '')")
     arguments = ", ".join([*(locals_.get(name, "None") for name in given), "held"])
     lines.append(f"    return {locals_[ID]}, run({arguments})")
-    namespace: dict[str, Any] = {"convert": convert, "date": date, "run": run, "held": held, **writer.bound}
+    namespace: dict[str, Any] = {"convert": convert, "BadValue": BadValue, "date": date, "run": run, "held": held, **writer.bound}
     exec(compile("\n".join(lines), "<samrules check>", "exec"), namespace)
     found: Check = namespace["check"]
     return found

@@ -111,16 +111,15 @@ def decide(plan: Plan, facts: Facts, as_of: date, history: Sequence[tuple[date, 
     return decision
 
 
-def decide_plain(on: OnDay, given: dict[str, Any], explainer: Explainer) -> tuple[CompiledDecision | None, tuple[str, ...]]:
+def decide_plain(plan: Plan, given: dict[str, Any], as_of: date, explainer: Explainer) -> tuple[CompiledDecision, tuple[str, ...]]:
     """Decide one account from its dictionary, without reviews and events; and the names that nothing declares.
 
-    None where the account has no id. Raises BadValue for a value that is not what its fact declares: `account_facts`
-    then says all that is wrong.
+    Raises BadValue for a value that is not what its fact declares, and for an account without an id: `account_facts`
+    says all that is wrong. Raises FactError where a parameter has no value yet.
     """
+    on = program_of(plan).on(as_of)
     check, strangers = on.check_for(given)
     account, truths = check(given)
-    if account is None:
-        return None, strangers
     decision = _decision(on, account, truths)
     _set_given(decision, given.copy())  # the caller may go on to fill the same dictionary with the next account
     _set_explainer(decision, explainer)

@@ -15,8 +15,8 @@ from samrules.decision.decision import Citation, Threshold
 from samrules.decision.policy import Verdict, judge
 from samrules.engines.compiled.checks import Check, check_of
 from samrules.engines.compiled.source import DAY, HELD, NAMESPACE, Writer
-from samrules.engines.outcome import citations, thresholds
 from samrules.engines.interpreter import Facts, all_of, date_before, parameters_at
+from samrules.engines.outcome import citations, thresholds
 from samrules.errors import FactError
 from samrules.inputs.facts import ID
 from samrules.model import expressions as ex
@@ -233,7 +233,7 @@ class Program:
     @cached_property
     def ends(self) -> dict[str, int]:
         """The steps that are the ends of scores and of their criteria, each with its place."""
-        found = dict.fromkeys(end for s in self.plan.scores for part in (s, *s.criteria) for end in (part.low, part.high))
+        found = dict.fromkeys(end for s in self.plan.scores for end in (s.low, s.high, *(e for c in s.criteria for e in (c.low, c.high))))
         return {end: place for place, end in enumerate(found)}
 
     @cached_property
