@@ -286,6 +286,25 @@ def _part(own: Judged, now: View) -> Part:
 def rule_result(planned: PlannedRule, now: View) -> RuleResult:
     trace = now.steps[planned.step]
     rule = planned.rule
+    when, exceptions, at_reviews = conditions(planned, trace)
+    return RuleResult(
+        name=rule.name,
+        title=title_of(planned),
+        outcome=planned.outcome,
+        truth=_truth(now.value(planned.step)),
+        trace=trace,
+        when=when,
+        exceptions=exceptions,
+        reviews=at_reviews,
+        reviews_needed=reviews_needed(planned),
+        because=because(planned, now),
+        cites=rule.cites,
+        short_of=short_of(trace),
+    )
+
+
+def conditions(planned: PlannedRule, trace: Trace) -> tuple[Trace, tuple[Trace, ...], tuple[tuple[date, bool | None], ...]]:
+    """Of a rule's trace: what it asks, its exceptions, its truth at each review that counts."""
     body = trace
     reviews: tuple[tuple[date, bool | None], ...] = ()
     if isinstance(trace.expr, ex.Held):
@@ -293,23 +312,13 @@ def rule_result(planned: PlannedRule, now: View) -> RuleResult:
         reviews = tuple((date.fromisoformat(p.text), _truth(p.value)) for p in trace.parts)
     when = body
     exceptions: tuple[Trace, ...] = ()
-    if rule.unless:
+    if planned.rule.unless:
         when, exceptions = body.parts[0], tuple(negated.parts[0] for negated in body.parts[1:])
-    truth = _truth(now.value(planned.step))
-    return RuleResult(
-        name=rule.name,
-        title=title_of(planned),
-        outcome=planned.outcome,
-        truth=truth,
-        trace=trace,
-        when=when,
-        exceptions=exceptions,
-        reviews=reviews,
-        reviews_needed=rule.sustained.reviews if rule.sustained else 0,
-        because=_because(planned, now) if rule.because else None,
-        cites=rule.cites,
-        short_of=short_of(trace),
-    )
+    return when, exceptions, reviews
+
+
+def reviews_needed(planned: PlannedRule) -> int:
+    return planned.rule.sustained.reviews if planned.rule.sustained else 0
 
 
 def title_of(planned: PlannedRule) -> str:
@@ -320,8 +329,12 @@ def _truth(value: Value | None) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _because(planned: PlannedRule, now: View) -> str:
+def because(planned: PlannedRule, now: View) -> str | None:
     """The rule's sentence with the values of this account."""
+    return _because(planned, now) if planned.rule.because else None
+
+
+def _because(planned: PlannedRule, now: View) -> str:
     values = [(evaluate(part.value.expr, now).value,
                evaluate(part.value.high, now).value if part.value.high is not None else None)
               for part in planned.because if isinstance(part, Placeholder)]

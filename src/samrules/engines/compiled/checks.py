@@ -9,18 +9,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from samrules.inputs.facts import ID, BadValue, convert
 from samrules.model.ruleset import Fact
 from samrules.model.types import INTEGER_LIMIT, Kind, Value
 
-Check = Callable[[dict[str, Any]], tuple[Any, tuple[bool | None, ...]]]
+T = TypeVar("T")
+Check = Callable[[dict[str, Any]], tuple[str, T]]
 """From a dictionary to the id of the account and what the function `run` makes of its facts. Raises BadValue."""
 
 
-def check_of(facts: Mapping[str, Fact], keys: Collection[str] | None, given: Sequence[str], run: Callable[..., Any],
-             held: tuple[bool | None, ...]) -> Check:
+def check_of(facts: Mapping[str, Fact], keys: Collection[str] | None, given: Sequence[str], run: Callable[..., T],
+             held: tuple[bool | None, ...]) -> Check[T]:
     """The check of accounts, which calls `run` with the facts `given`, and with `held`.
 
     `keys` are the keys of the dictionary, `account_id` among them, where they are known; without them each declared
@@ -40,7 +41,7 @@ def check_of(facts: Mapping[str, Fact], keys: Collection[str] | None, given: Seq
     lines.append(f"    return {locals_[ID]}, run({arguments})")
     namespace: dict[str, Any] = {"convert": convert, "BadValue": BadValue, "date": date, "run": run, "held": held, **writer.bound}
     exec(compile("\n".join(lines), "<samrules check>", "exec"), namespace)
-    found: Check = namespace["check"]
+    found: Check[T] = namespace["check"]
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import attrs
@@ -15,15 +16,16 @@ import attrs
 from samrules.decision.decision import CriterionResult, Decision, Explainer, RuleResult, ScoreResult
 from samrules.decision.events import Event
 from samrules.decision.policy import Verdict
-from samrules.decision.weigh import deciding_unknowns
+from samrules.decision.weigh import deciding_unknowns, short_of
 from samrules.engines import outcome as o
 from samrules.engines.compiled.program import OnDay, Truths, earlier_reviews, program_of
-from samrules.engines.interpreter import Facts, View, view
+from samrules.engines.compiled.traces import traced_view
+from samrules.engines.interpreter import Facts, View, reviews
 from samrules.engines.measures import NO_RECORD, Record, measured
 from samrules.errors import FactError
-from samrules.inputs.facts import ID, account_facts
+from samrules.inputs.facts import ID
 from samrules.model.types import Value
-from samrules.plan.plan import Plan
+from samrules.plan.plan import Plan, PlannedRule
 
 
 @attrs.frozen(eq=False)
@@ -80,12 +82,18 @@ class CompiledRule(RuleResult):
     _place: int
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _OF_A_RULE:
+        d = self._decision if name in _OF_A_RULE else None
+        if d is None:
             raise AttributeError(f"a rule has no attribute {name!r}")
-        whole = o.rule_result(_planned(self._decision)[self._place], self._decision._now)
-        for part in _OF_A_RULE:
-            object.__setattr__(self, part, getattr(whole, part))
-        return getattr(self, name)
+        planned, now = _planned(d)[self._place], d._now
+        if name in ("when", "exceptions", "reviews"):
+            found = dict(zip(("when", "exceptions", "reviews"), o.conditions(planned, self.trace), strict=True))
+        else:
+            found = {name: now.steps[planned.step] if name == "trace" else short_of(self.trace) if name == "short_of"
+                     else o.because(planned, now)}
+        for part, value in found.items():
+            object.__setattr__(self, part, value)
+        return found[name]
 
 
 _OF_A_RULE = frozenset(("trace", "when", "exceptions", "reviews", "because", "short_of"))
@@ -101,13 +109,13 @@ def decide(plan: Plan, facts: Facts, as_of: date, history: Sequence[tuple[date, 
            record: Record = NO_RECORD) -> CompiledDecision:
     """Decide one account, as `outcome.decide` does. Raises FactError."""
     known = measured(plan, facts, record, as_of)
-    reviews = [(day, o.at_review(plan, at, record, day)) for day, at in history]
+    seen = [(day, o.at_review(plan, at, record, day)) for day, at in history]
     program = program_of(plan)
     on = program.on(as_of)
-    held = on.held(earlier_reviews(program, reviews)) if reviews else on.held_alone
-    truths = on.values("rules" if reviews else "fresh", known.facts, held)
+    held = on.held(earlier_reviews(program, seen)) if seen else on.held_alone
+    truths = on.values("rules" if seen else "fresh", known.facts, held)
     decision = _decision(on, str(facts[ID]), truths)
-    _set_run(decision, Run(on, known.facts, known.counted, reviews, o.as_recorded(reviews, history), record, held))
+    _set_run(decision, Run(on, known.facts, known.counted, seen, o.as_recorded(seen, history), record, held))
     return decision
 
 
@@ -142,30 +150,29 @@ def _decision(on: OnDay, account: str, truths: Truths) -> CompiledDecision:
 # --- what is made when it is asked for -----------------------------------------------------------
 
 
-def _planned(d: CompiledDecision) -> Sequence[Any]:
+def _planned(d: CompiledDecision) -> Sequence[PlannedRule]:
     assert d._on.program.plan.decision is not None
     return d._on.program.plan.decision.rules
 
 
 def _run(d: CompiledDecision) -> Run:
     """What was decided on, of an account that came as a dictionary without reviews and events."""
-    facts, _ = account_facts(d._given, d._on.program.plan.facts)
-    return Run(d._on, facts, {}, (), (), NO_RECORD, d._on.held_alone)
+    return Run(d._on, d._on.facts(d._given), {}, (), (), NO_RECORD, d._on.held_alone)
 
 
 def _now(d: CompiledDecision) -> View:
     run = d._run
-    return view(run.plan, run.facts, run.on.day, run.reviews)
+    return traced_view(run.plan, run.on.day, run.facts, run.on.epoch.parameters, run.values("trace"), run.on.program.shapes,
+                       partial(reviews, run.plan, run.reviews))
 
 
 def _rules(d: CompiledDecision) -> tuple[RuleResult, ...]:
     found = []
     for place, (planned, truth) in enumerate(zip(_planned(d), d._truths, strict=True)):
         rule = _new(CompiledRule)
-        sustained = planned.rule.sustained
         for name, value in (("name", planned.rule.name), ("title", o.title_of(planned)), ("outcome", planned.outcome),
                             ("truth", truth), ("cites", planned.rule.cites),
-                            ("reviews_needed", sustained.reviews if sustained else 0),
+                            ("reviews_needed", o.reviews_needed(planned)),
                             ("_decision", d), ("_place", place)):
             object.__setattr__(rule, name, value)
         found.append(rule)

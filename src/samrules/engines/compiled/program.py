@@ -15,6 +15,7 @@ from samrules.decision.decision import Citation, Threshold
 from samrules.decision.policy import Verdict, judge
 from samrules.engines.compiled.checks import Check, check_of
 from samrules.engines.compiled.source import DAY, HELD, NAMESPACE, Writer
+from samrules.engines.compiled.traces import Shapes
 from samrules.engines.interpreter import Facts, all_of, date_before, parameters_at
 from samrules.engines.outcome import citations, thresholds
 from samrules.errors import FactError
@@ -107,7 +108,7 @@ class OnDay:
     day: date
     epoch: Epoch
     functions: dict[str, tuple[Callable[..., tuple[Any, ...]], tuple[str, ...]]] = attrs.field(factory=dict)
-    checks: dict[tuple[str, ...], tuple[Check, tuple[str, ...]]] = attrs.field(factory=dict)
+    checks: dict[tuple[str, ...], tuple[Check[Truths], tuple[str, ...]]] = attrs.field(factory=dict)
     """By the keys of a dictionary, in their order: its check, and the names in it that nothing declares."""
     met: dict[tuple[str, ...], int] = attrs.field(factory=dict)
     """How often keys came that have no check of their own."""
@@ -122,15 +123,15 @@ class OnDay:
         return run(*map(facts.get, given), held)
 
     @cached_property
-    def check(self) -> Check:
+    def check(self) -> Check[Truths]:
         """The check of a dictionary with any keys; its account is given without reviews."""
         return self._check(None)
 
-    def _check(self, keys: tuple[str, ...] | None) -> Check:
+    def _check(self, keys: tuple[str, ...] | None) -> Check[Truths]:
         code = self.epoch.code("fresh")
         return check_of(self.program.plan.facts, keys, code.given, code.on(self.day), self.held_alone)
 
-    def check_for(self, given: dict[str, Any]) -> tuple[Check, tuple[str, ...]]:
+    def check_for(self, given: dict[str, Any]) -> tuple[Check[Truths], tuple[str, ...]]:
         """The check of a dictionary, and the names in it that nothing declares."""
         keys = tuple(given)
         found = self.checks.get(keys)
@@ -145,6 +146,17 @@ class OnDay:
         if len(self.met) > _MET:
             self.met.clear()
         return self.check, strangers
+
+    @cached_property
+    def facts(self) -> Callable[[dict[str, Any]], dict[str, Value]]:
+        """The facts of a dictionary that was checked before."""
+        names = tuple(self.program.plan.facts)
+
+        def gathered(*values: Value | None) -> dict[str, Value]:
+            return {name: value for name, value in zip(names, values, strict=False) if value is not None}
+
+        check = check_of(self.program.plan.facts, None, names, gathered, ())
+        return lambda given: check(given)[1]
 
     @cached_property
     def thresholds(self) -> dict[str, Threshold]:
@@ -207,7 +219,7 @@ class Program:
 
     def roots(self, of: str) -> list[ex.Expr]:
         """The expressions of a function: `fresh` and `rules`, the truth of the rules of an account without reviews
-        and of any; `past`, what must be sustained; `steps`, all steps; `shown` and `ends`, as below."""
+        and of any; `past`, what must be sustained; `steps`, all steps; `trace`, all their nodes; `shown` and `ends`, as below."""
         plan = self.plan
         match of:
             case "fresh" | "rules":
@@ -216,6 +228,8 @@ class Program:
                 return [n.operand for n in self.places]
             case "steps":
                 return [ex.Name(s.name) for s in plan.steps]
+            case "trace":
+                return self.shapes.roots
             case "shown":
                 return list(self.shown)
             case "ends":
@@ -240,6 +254,10 @@ class Program:
     def outcomes(self) -> tuple[str, ...]:
         """The outcome of each rule, in the order written."""
         return tuple(r.outcome for r in self.plan.decision.rules) if self.plan.decision else ()
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        return Shapes(self.plan)
 
     @cached_property
     def citations(self) -> dict[str, Citation]:
