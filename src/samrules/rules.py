@@ -208,7 +208,8 @@ class Rules:
             self._complete(recorded, happened is not None)
         parameters_at(self._plan, day)
         if isinstance(accounts, Mapping) or not isinstance(accounts, Iterable):
-            mappings(accounts, "accounts")
+            raise FactError([Diagnostic("wrong-type", f"accounts are an iterable of mappings, not {type(accounts).__name__}",
+                                        "pass a list of dictionaries, or a generator of them", where="accounts")])
         return self._stream(accounts, day, engine, happened, recorded, reviews, on_error)
 
     def _stream(self, accounts: Iterable[Mapping[str, Any]], day: date, engine: str, happened: Entries | None,
