@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -74,12 +74,13 @@ def test_the_stream_says_what_decide_says(case: some.Case, accounts: list[dict[s
     """With and without events and reviews, on random rulesets; each part of the decision, and the whole trace."""
     rules = samrules.loads(case.text)
     accounts = [{**a, "account_id": f"A-{i}"} for i, a in enumerate(accounts, start=1)]
-    recorded = {"events": {"A-1": events}} if events is not None else {}
-    for more in ({}, {"history": {"A-1": history}, **recorded}):
+    recorded: dict[str, Any] = {"events": {"A-1": events}} if events is not None else {}
+    ways: list[dict[str, Any]] = [{}, {"history": {"A-1": history}, **recorded}]
+    for more in ways:
         streamed = list(rules.decide_many(iter(accounts), as_of=some.AS_OF, **more))
         assert [d.engine for d in streamed] == ["compiled"] * len(accounts)
         for place, (decision, facts) in enumerate(zip(streamed, accounts, strict=True)):
-            its = {} if not more else {"history": history, "events": events} if place == 0 else dict.fromkeys(recorded, [])
+            its = {} if not more else {"history": history, "events": events} if place == 0 else {key: [] for key in recorded}
             same(decision, rules.decide(facts, as_of=some.AS_OF, **its))
 
 
@@ -162,8 +163,8 @@ def test_an_account_that_cannot_be_decided() -> None:
 
 def test_events_and_reviews_of_all_accounts() -> None:
     """As one table, each entry with its account; or by account. What belongs to nobody is said when the stream ends."""
-    accounts = [{"account_id": 1, "csat": 3, "wants_out": True}, {"account_id": "2", "csat": 3, "wants_out": False}]
-    asked = [{"account_id": "2", "event": "asked", "date": "2026-10-01"}, {"account_id": 2, "event": "asked", "date": "2026-10-02"}]
+    accounts: list[dict[str, Any]] = [{"account_id": 1, "csat": 3, "wants_out": True}, {"account_id": "2", "csat": 3, "wants_out": False}]
+    asked: list[dict[str, Any]] = [{"account_id": "2", "event": "asked", "date": "2026-10-01"}, {"account_id": 2, "event": "asked", "date": "2026-10-02"}]
     reviews = [{"account_id": 1, "review_date": "2026-08-01", "wants_out": True}]
     tables = many(*accounts, events=asked, history=reviews)
     assert [(d.outcome, [r.name for r in d.fired]) for d in tables] == [("leave", ["lasts"]), ("leave", ["leave"])]
@@ -213,7 +214,8 @@ def test_decisions_can_be_kept_copied_and_sent() -> None:
     """Pickled, copied, compared: a decision of which nothing was asked yet is whole."""
     facts = {"account_id": "A", "csat": 9, "wants_out": False}
     text = RULES.decide(facts, as_of=TODAY, engine="compiled").to_json()
-    for made in (lambda d: pickle.loads(pickle.dumps(d)), copy.copy, copy.deepcopy):
+    ways: list[Callable[[Any], Any]] = [lambda d: pickle.loads(pickle.dumps(d)), copy.copy, copy.deepcopy]
+    for made in ways:
         other = made(RULES.decide(facts, as_of=TODAY, engine="compiled"))
         assert other.to_json() == text
         assert str(other.why()).startswith("A: ")
