@@ -55,17 +55,22 @@ def same(decision: Decision, other: Decision) -> None:
     for name in ("account", "account_name", "as_of", "outcome", "settled", "possible", "deciding_unknowns", "outputs", "scores",
                  "facts", "facts_digest", "counted", "thresholds", "citations", "parts", "currency", "claim", "placing"):
         assert getattr(decision, name) == getattr(other, name), name
+    pairs: tuple[dict[int, int], dict[int, int]] = {}, {}
     for a, b in zip(decision.rules, other.rules, strict=True):
         assert [(n, getattr(a, n)) for n in ("name", "title", "outcome", "truth", "reviews", "because", "cites", "stopped")] == \
             [(n, getattr(b, n)) for n in ("name", "title", "outcome", "truth", "reviews", "because", "cites", "stopped")]
-        alike(a.trace, b.trace)
+        alike(a.trace, b.trace, pairs)
 
 
-def alike(a: Any, b: Any) -> None:
-    """Two traces are node by node the same, to the type of each value."""
+def alike(a: Any, b: Any, pairs: tuple[dict[int, int], dict[int, int]]) -> None:
+    """Two traces are node by node the same, to the type of each value, and share the same nodes: whoever reads a trace
+    meets a shared node once, at its first place. Constants nobody reads."""
+    if not isinstance(a.expr, ex.Literal):
+        assert pairs[0].setdefault(id(a), id(b)) == id(b)
+        assert pairs[1].setdefault(id(b), id(a)) == id(a)
     assert (a.expr, a.note, a.value, type(a.value), len(a.parts)) == (b.expr, b.note, b.value, type(b.value), len(b.parts))
     for x, y in zip(a.parts, b.parts, strict=True):
-        alike(x, y)
+        alike(x, y, pairs)
 
 
 @slow

@@ -163,7 +163,7 @@ def _run(d: CompiledDecision) -> Run:
 def _now(d: CompiledDecision) -> View:
     run = d._run
     return traced_view(run.plan, run.on.day, run.facts, run.on.epoch.parameters, run.values("trace"), run.on.program.shapes,
-                       partial(reviews, run.plan, run.reviews))
+                       run.on.fixed, partial(reviews, run.plan, run.reviews))
 
 
 def _rules(d: CompiledDecision) -> tuple[RuleResult, ...]:

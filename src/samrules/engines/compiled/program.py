@@ -13,6 +13,7 @@ import attrs
 
 from samrules.decision.decision import Citation, Threshold
 from samrules.decision.policy import Verdict, judge
+from samrules.decision.trace import Trace
 from samrules.engines.compiled.checks import Check, check_of
 from samrules.engines.compiled.source import DAY, HELD, NAMESPACE, Writer
 from samrules.engines.compiled.traces import Shapes
@@ -110,6 +111,8 @@ class OnDay:
     functions: dict[str, tuple[Callable[..., tuple[Any, ...]], tuple[str, ...]]] = attrs.field(factory=dict)
     checks: dict[tuple[str, ...], tuple[Check[Truths], tuple[str, ...]]] = attrs.field(factory=dict)
     """By the keys of a dictionary, in their order: its check, and the names in it that nothing declares."""
+    fixed: dict[int, Trace] = attrs.field(factory=dict)
+    """Nodes of traces that are the same for all accounts."""
     met: dict[tuple[str, ...], int] = attrs.field(factory=dict)
     """How often keys came that have no check of their own."""
 

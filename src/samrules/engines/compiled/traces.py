@@ -1,6 +1,7 @@
-"""The trace of a compiled run: all values at once, the nodes that hold them when they are looked at.
+"""The trace of a compiled run: all values at once, the nodes that hold them, step by step, when they are looked at.
 
-Where a trace is walked, it is node by node the interpreter's: the same parts, shared where those are shared.
+Node by node it is the interpreter's, and shared where that is shared, since whoever reads a trace meets each node once.
+Constants that a condition compares, which nobody reads, are shared by all.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Shape:
     parts: tuple[Shape, ...]
     step: str | None
     """The step that a name stands for; its trace is the only part."""
+    fixed: bool
+    """Whether it is a constant that is compared."""
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -48,7 +51,8 @@ class Shapes:
         place = -1 if isinstance(node, ex.Literal) else self.places.setdefault(node, len(self.places))
         parts = tuple(self._shape(child, steps) for child in ex.children(node))
         step = node.name if isinstance(node, ex.Name) and node.name in steps else None
-        return Shape(node, self.plan.notes.get(node, NO_NOTE), place, parts, step)
+        return Shape(node, self.plan.notes.get(node, NO_NOTE), place, parts, step,
+                     isinstance(node, ex.Literal) and not isinstance(node.value, bool | None))
 
     @property
     def roots(self) -> list[ex.Expr]:
@@ -58,7 +62,7 @@ class Shapes:
 
 
 class CompiledTrace(Trace):
-    """A node of which the parts are made when they are asked for; then they stay."""
+    """A node. Where it stands for a step, or for what is sustained, its part is made when it is asked for; then it stays."""
 
     __slots__ = ("_at", "_shape")
 
@@ -84,26 +88,35 @@ class Traced:
 
     values: Sequence[Value | None]
     shapes: Mapping[str, Shape]
+    fixed: dict[int, Trace]
+    """The nodes that all accounts share, by the identity of their shape."""
     view: View = attrs.field(init=False)
 
     def made(self, shape: Shape) -> Trace:
+        if not shape.fixed:
+            return self._made(shape)
+        trace = self.fixed.get(id(shape))
+        if trace is None:
+            trace = self.fixed[id(shape)] = self._made(shape)
+        return trace
+
+    def _made(self, shape: Shape) -> Trace:
         trace = _new(CompiledTrace)
         _set_expr(trace, shape.expr)
         _set_value(trace, self.values[shape.place] if shape.place >= 0 else shape.expr.value)  # type: ignore[attr-defined]
         _set_note(trace, shape.note)
-        if shape.parts or shape.step is not None:
+        if shape.step is not None or isinstance(shape.expr, ex.Held):
             _set_at(trace, self)
             _set_shape(trace, shape)
         else:
-            _set_parts(trace, ())
+            _set_parts(trace, tuple([self.made(part) for part in shape.parts]))
         return trace
 
     def parts(self, shape: Shape) -> tuple[Trace, ...]:
         if shape.step is not None:
             return (self.view.steps[shape.step],)
-        if isinstance(shape.expr, ex.Held):
-            return held(shape.expr, self.made(shape.parts[0]), self.view, shape.note).parts
-        return tuple(map(self.made, shape.parts))
+        assert isinstance(shape.expr, ex.Held)
+        return held(shape.expr, self.made(shape.parts[0]), self.view, shape.note).parts
 
 
 class Steps(dict[str, Trace]):
@@ -142,9 +155,9 @@ class Reviews(Sequence[View | FactError]):
 
 
 def traced_view(plan: Plan, day: date, facts: Facts, parameters: Mapping[str, Value], values: Sequence[Value | None],
-                shapes: Shapes, earlier: Callable[[], Sequence[View | FactError]]) -> View:
+                shapes: Shapes, fixed: dict[int, Trace], earlier: Callable[[], Sequence[View | FactError]]) -> View:
     """An account at a decision, as the interpreter sees it, its traces made when they are asked for."""
-    traced = Traced(values, shapes.steps)
+    traced = Traced(values, shapes.steps, fixed)
     view = View(plan, day, facts, parameters, Reviews(earlier), Steps(traced))
     object.__setattr__(traced, "view", view)
     return view
