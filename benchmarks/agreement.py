@@ -1,6 +1,6 @@
-"""Whether the engines agree: random rulesets on random accounts, interpreter against durable.
+"""Whether the engines agree: random rulesets on random accounts, interpreter against durable and compiled.
 
-    python benchmarks/agreement.py --accounts 1000000 [--seed 1] [--each 200] [--rulesets 1000]
+    python benchmarks/agreement.py --accounts 1000000 [--seed 1] [--each 200] [--rulesets 1000] [--engines compiled]
 
 Rulesets come from tests/strategies.py, drawn in a process of their own, so that the resident memory
 reported is that of deciding. With `--rulesets` the first 10,000 accounts meet each of them once, since memory goes by the
@@ -40,13 +40,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--each", type=int, default=200, help="accounts for each ruleset")
     parser.add_argument("--rulesets", type=int, help="go round so many rulesets; without it, always new ones")
+    parser.add_argument("--engines", nargs="+", choices=("durable", "compiled"), default=["durable", "compiled"],
+                        help="the engines compared with the interpreter")
     parser.add_argument("--draw", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--report", type=int, default=50_000, help="a line of figures after so many accounts")
     arguments = parser.parse_args()
     if arguments.draw:
         draw(arguments.draw, arguments.seed)
         return 0
-    return compare(arguments.accounts, arguments.seed, arguments.each, arguments.report, arguments.rulesets)
+    return compare(arguments.accounts, arguments.seed, arguments.each, arguments.report, arguments.rulesets, arguments.engines)
 
 
 def draw(count: int, seed: int) -> None:
@@ -65,17 +67,19 @@ def draw(count: int, seed: int) -> None:
     one()
 
 
-def compare(count: int, seed: int, each: int, report: int, round_: int | None) -> int:
+def compare(count: int, seed: int, each: int, report: int, round_: int | None, engines: Sequence[str]) -> int:
     from tests import strategies as some
 
     from samrules.decision.policy import judge
     from samrules.engines import durable, interpreter
+    from samrules.engines.compiled import program
     from samrules.engines.measures import measured
     from samrules.errors import FactError
 
     chance = random.Random(seed)
     counts: Counter[str] = Counter()
-    seconds = {"interpreter": 0.0, "durable": 0.0}
+    entail = {name: {"durable": durable, "compiled": program}[name].entail for name in engines}
+    seconds = dict.fromkeys(("interpreter", *engines), 0.0)
     first, started = 0, time.perf_counter()
     for text, plan in turns(seed, round_):
         counts["rulesets"] += 1
@@ -89,24 +93,25 @@ def compare(count: int, seed: int, each: int, report: int, round_: int | None) -
             except FactError:
                 counts["of no meaning"] += 1
                 continue
-            between = time.perf_counter()
-            found = durable.entail(plan, known, AS_OF, reviews)
-            seconds["interpreter"] += between - begin
-            seconds["durable"] += time.perf_counter() - between
+            seconds["interpreter"] += time.perf_counter() - begin
             counts["accounts"] += 1
-            counts["steps"] += len(found)
+            counts["steps"] += len(view.steps)
             assert plan.decision is not None
-            truths = [(r.outcome, found[r.step]) for r in plan.decision.rules]
+            truths = [(r.outcome, view.steps[r.step].value) for r in plan.decision.rules]
             verdict = judge(plan.decision.decide, truths)  # type: ignore[arg-type]
             counts["settled" if verdict.settled else "unsettled"] += 1
             counts["rules true"] += sum(t is True for _, t in truths)
             counts["rules unknown"] += sum(t is None for _, t in truths)
-            wrong = [name for name, trace in view.steps.items()
-                     if name not in found or not durable.alike(found[name], trace.value)]
-            if wrong or len(found) != len(view.steps):
-                counts["different"] += 1
-                if counts["different"] <= 3:
-                    print(f"DIFFERENT: {wrong}\n{text}\n{known}\n{reviews}", flush=True)
+            for engine, entailed in entail.items():
+                begin = time.perf_counter()
+                found = entailed(plan, known, AS_OF, reviews)
+                seconds[engine] += time.perf_counter() - begin
+                wrong = [name for name, trace in view.steps.items()
+                         if name not in found or not durable.alike(found[name], trace.value)]
+                if wrong or len(found) != len(view.steps):
+                    counts["different"] += 1
+                    if counts["different"] <= 3:
+                        print(f"DIFFERENT ({engine}): {wrong}\n{text}\n{known}\n{reviews}", flush=True)
             if counts["accounts"] == WARM:
                 first = resident()
             if counts["accounts"] % report == 0:
@@ -130,8 +135,8 @@ def figures(counts: Counter[str], seconds: dict[str, float], first: int, started
     memory = f"resident {first / 1e6:.1f} MB after 10,000 accounts, {resident() / 1e6:.1f} MB now; " if first else ""
     return (f"{n:,} accounts, {counts['rulesets']:,} turns of rulesets, {counts['steps']:,} steps: "
             f"{counts['different']} different; settled {counts['settled']:,}, rules true {counts['rules true']:,}, "
-            f"unknown {counts['rules unknown']:,}; an account: interpreter {seconds['interpreter'] / n * 1e3:.2f} ms, "
-            f"durable {seconds['durable'] / n * 1e3:.2f} ms; {memory}{time.perf_counter() - started:,.0f} s")
+            f"unknown {counts['rules unknown']:,}; an account: "
+            f"{', '.join(f'{engine} {spent / n * 1e3:.3f} ms' for engine, spent in seconds.items())}; {memory}{time.perf_counter() - started:,.0f} s")
 
 
 def rulesets(seed: int) -> Iterator[str]:

@@ -247,7 +247,7 @@ help: its first value, 7.0, holds from 2020-01-01; decide for a later date, or a
 """),
     ((*AS_OF, "--engine", "prolog"), """\
 engine: error[no-such-engine]: there is no engine `prolog`
-help: engines here: `durable`, `frame` and `interpreter`
+help: engines here: `compiled`, `durable`, `frame` and `interpreter`
 
 """),
     ((*AS_OF, "--out", "missing/d.csv"), """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,15 @@ from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.decision.decision import Decision
 from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines import outcome
+from samrules.engines.interpreter import parameters_at
 from samrules.engines.measures import NO_RECORD, Record
 from samrules.errors import FactError, RulesetError, UndeclaredFactWarning
 from samrules.explain.explainer import Explained
 from samrules.inputs.accounts import Account
+from samrules.inputs.entries import Entries
+from samrules.inputs.entries import Given as AllEntries
 from samrules.inputs.events import account_events, check_recorded
-from samrules.inputs.facts import ID, account_facts, by_account, mappings, review_history
+from samrules.inputs.facts import ID, BadValue, account_facts, by_account, mappings, review_history
 from samrules.model.ruleset import EventType, Fact, Ruleset
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
@@ -31,7 +34,12 @@ from samrules.portfolio.places import Locate, nowhere
 from samrules.portfolio.portfolio import Portfolio
 from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
 
-ENGINES = (outcome.INTERPRETER, outcome.DURABLE)
+ENGINES = (outcome.INTERPRETER, outcome.DURABLE, outcome.COMPILED)
+
+EXPLAINED = Explained()
+
+OnError = Callable[[Mapping[str, Any], FactError], object]
+"""What is told of an account that cannot be decided: its facts as given, and the problems."""
 
 
 @attrs.frozen
@@ -149,8 +157,8 @@ class Rules:
             history: earlier reviews, each a mapping of facts with a `review_date`; needed only by
                 rules that must be sustained.
             as_of: the date of the decision; today where it is not given.
-            engine: "interpreter", or "durable": forward chaining on durable_rules, which says the same
-                (docs/engines.md).
+            engine: "interpreter"; "durable": forward chaining on durable_rules; or "compiled": generated Python,
+                the trace made when it is asked for. All say the same (docs/engines.md).
 
         Raises:
             FactError: a value of the wrong type or out of range, no `account_id`, a history that
@@ -161,32 +169,108 @@ class Rules:
         A name that nothing declares has no effect and brings an UndeclaredFactWarning.
         """
         check_engine(engine)
+        self._must_decide_alone()
+        decision, strangers = self._decide(facts, events, recorded, history, decision_date(as_of), engine)
+        if strangers:
+            warnings.warn(undeclared_message(strangers, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        return decision
+
+    def decide_many(self, accounts: Iterable[Mapping[str, Any]], *, events: AllEntries = None,
+                    recorded: Collection[str] | None = None, history: AllEntries = None, as_of: date | None = None,
+                    engine: str = outcome.COMPILED,
+                    on_error: OnError | None = None) -> Iterator[Decision]:
+        """Decide accounts one after the other, each as it comes: a stream in, a stream out, nothing held.
+
+        Args:
+            accounts: the facts of each account, as `decide` takes them; any iterable, a generator too. Each is
+                decided by itself, also one that stands twice.
+            events, history: those of all accounts, each entry as `decide` takes it with the `account_id` it belongs to,
+                read whole before the first account; or a mapping from the id of an account to its entries, in which
+                each account is looked up when it comes.
+            recorded, as_of: as `decide` takes them.
+            engine: as `decide` takes it; "compiled" is the quickest.
+            on_error: called with the facts as given and the FactError of an account that cannot be decided, which is then
+                left out. Without it the error is raised and ends the stream.
+
+        Yields a Decision for each account, in the order of the accounts.
+
+        Raises, at once: FactError where events, history, `as_of`, `recorded` or the engine are no such thing; RulesetError
+        and EngineError as `decide`. While it runs: FactError for an account, as `decide`; at the end, for entries of
+        events and history that belong to none of the accounts that came.
+
+        A name that nothing declares brings an UndeclaredFactWarning when it is first met.
+        """
+        check_engine(engine)
+        self._must_decide_alone()
+        day = decision_date(as_of)
+        happened, reviews = Entries.of(events, "events", "bad-event"), Entries.of(history, "history", "bad-history")
+        if happened is not None or recorded is not None:
+            self._complete(recorded, happened is not None)
+        parameters_at(self._plan, day)
+        if isinstance(accounts, Mapping) or not isinstance(accounts, Iterable):
+            raise FactError([Diagnostic("wrong-type", f"accounts are an iterable of mappings, not {type(accounts).__name__}",
+                                        "pass a list of dictionaries, or a generator of them", where="accounts")])
+        return self._stream(accounts, day, engine, happened, recorded, reviews, on_error)
+
+    def _stream(self, accounts: Iterable[Mapping[str, Any]], day: date, engine: str, happened: Entries | None,
+                recorded: Collection[str] | None, reviews: Entries | None, on_error: OnError | None) -> Iterator[Decision]:
+        warned: set[str] = set()
+        for number, facts in enumerate(accounts, start=1):
+            try:
+                mine = facts if isinstance(facts, Mapping) else {}
+                decision, strangers = self._decide(
+                    facts, happened.of_account(mine) if happened is not None else None, recorded,
+                    reviews.of_account(mine) if reviews is not None else (), day, engine)
+            except FactError as error:
+                placed = FactError(attrs.evolve(d, where=f"accounts, entry {number}") if d.where == "facts" else d
+                                   for d in error.diagnostics)
+                if on_error is None:
+                    raise placed from None
+                on_error(facts, placed)
+                continue
+            if strangers and not warned.issuperset(strangers):
+                new = [name for name in strangers if name not in warned]
+                warned.update(new)
+                warnings.warn(undeclared_message(new, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+            yield decision
+        problems = [d for entries in (happened, reviews) if entries is not None for d in entries.unmet()]
+        if problems:
+            raise FactError(problems)
+
+    def _decide(self, facts: Mapping[str, Any], events: Iterable[Mapping[str, Any]] | None,
+                recorded: Collection[str] | None, history: Iterable[Mapping[str, Any]], day: date,
+                engine: str) -> tuple[Decision, tuple[str, ...]]:
+        """The decision on one account by itself, and the names that nothing declares. Raises FactError, EngineError."""
+        if engine == outcome.COMPILED and type(facts) is dict and events is None and recorded is None and history == ():
+            from samrules.engines.compiled.decision import decide_plain
+
+            try:
+                return decide_plain(self._plan, facts, day, EXPLAINED)
+            except BadValue:
+                pass  # what is wrong, all of it, is said below
+        given = self.check_account(facts, events, recorded, history, day)
+        seen = [review for review in given.history if review[0] < given.as_of]
+        return self.decide_checked(given.facts, given.as_of, seen, given.record, engine), given.undeclared
+
+    def _must_decide_alone(self) -> None:
+        """Raises RulesetError where the ruleset makes no decision on one account."""
         self.must_decide()
         if self.together:
             raise RulesetError([Diagnostic(
                 "decides-together", f"the ruleset `{self.name}` decides accounts together: who is in hangs on all that compete",
                 "call `decide_portfolio` with all accounts", where=self.name)])
-        given = self.check_account(facts, events, recorded, history, decision_date(as_of))
-        if given.undeclared:
-            warnings.warn(undeclared_message(given.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
-        return self._decide_given(given, engine)
-
-    def _decide_given(self, given: Given, engine: str) -> Decision:
-        """The decision on what was given of an account, on the reviews before its date."""
-        seen = [review for review in given.history if review[0] < given.as_of]
-        return self.decide_checked(given.facts, given.as_of, seen, given.record, engine)
 
     def decide_portfolio(self, accounts: Iterable[Mapping[str, Any]], *,
                          events: Iterable[Mapping[str, Any]] | None = None,
                          recorded: Collection[str] | None = None,
                          history: Iterable[Mapping[str, Any]] | None = None,
-                         as_of: date | None = None) -> Portfolio:
+                         as_of: date | None = None, engine: str = "interpreter") -> Portfolio:
         """Decide all accounts of a portfolio together: who takes a place, who waits for one.
 
         Args:
             accounts: the facts of each account, as `decide` takes them.
             events, history: as `decide` takes them, each with the `account_id` it belongs to.
-            recorded, as_of: as `decide` takes them.
+            recorded, as_of, engine: as `decide` takes them.
 
         Raises:
             FactError: what `decide` raises, for all accounts at once; an account that stands twice;
@@ -194,21 +278,24 @@ class Rules:
                 that differ between accounts, or that leave no place at all.
             RulesetError: the ruleset has no `portfolio`.
         """
+        check_engine(engine)
         self.must_decide()
         if not self.together:
             raise RulesetError([Diagnostic(
                 "no-decision", f"the ruleset `{self.name}` decides accounts one by one: it has no `portfolio`",
                 "call `decide` with each account", where=self.name)])
         day = decision_date(as_of)
-        return self.choose(self.decide_each(accounts, events=events, recorded=recorded, history=history, as_of=day), day)
+        return self.choose(self.decide_each(accounts, events=events, recorded=recorded, history=history, as_of=day,
+                                            engine=engine), day)
 
     def decide_each(self, accounts: Iterable[Mapping[str, Any]], *, events: Iterable[Mapping[str, Any]] | None = None,
                     recorded: Collection[str] | None = None, history: Iterable[Mapping[str, Any]] | None = None,
-                    as_of: date | None = None) -> list[Decision]:
+                    as_of: date | None = None, engine: str = "interpreter") -> list[Decision]:
         """The decision on each of several accounts by itself, with the arguments of `decide_portfolio`.
 
         Raises FactError with the problems of all accounts at once.
         """
+        check_engine(engine)
         day = decision_date(as_of)
         given = mappings(accounts, "accounts")
         ids = [str(facts.get(ID)).strip() if facts.get(ID) is not None else None for facts in given]
@@ -221,14 +308,13 @@ class Rules:
         strangers: dict[str, None] = {}
         for known, account in zip(given, ids, strict=True):
             try:
-                checked = self.check_account(known, happened.get(account, []) if events is not None else None,
-                                             recorded, reviews.get(account, []), day)
-                decision = self._decide_given(checked, "interpreter")
+                decision, undeclared = self._decide(known, happened.get(account, []) if events is not None else None,
+                                                    recorded, reviews.get(account, ()), day, engine)
             except FactError as error:
                 problems += error.diagnostics
                 continue
             decisions.append(decision)
-            strangers |= dict.fromkeys(checked.undeclared)
+            strangers |= dict.fromkeys(undeclared)
         if problems:
             raise FactError(dict.fromkeys(problems))
         if strangers:
@@ -248,16 +334,22 @@ class Rules:
         reviews, more = review_history(history, self._plan.facts, account, date.max)
         kinds = self._plan.events
         record = NO_RECORD
+        complete = self._complete(recorded, events is not None)
         if events is not None:
-            complete = check_recorded(recorded if recorded is not None else list(kinds), kinds)
             happened, strangers = account_events(events, kinds, account, max(day, date.today()))
             more += strangers
             record = Record(happened, complete)
-        elif recorded is not None:
+        return Given(known, day, tuple(reviews), record, tuple(dict.fromkeys([*undeclared, *more])))
+
+    def _complete(self, recorded: Collection[str] | None, with_events: bool) -> frozenset[str]:
+        """The kinds of events that are recorded. Raises FactError."""
+        if with_events:
+            return check_recorded(recorded if recorded is not None else list(self._plan.events), self._plan.events)
+        if recorded is not None:
             raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
                                         "pass the events too, an empty list where there are none",
                                         where="recorded")])
-        return Given(known, day, tuple(reviews), record, tuple(dict.fromkeys([*undeclared, *more])))
+        return frozenset()
 
     def decide_frame(self, accounts: Any, *, events: Any = None, recorded: Collection[str] | None = None,
                      history: Any = None, as_of: date | None = None, trace: str | None = None,
@@ -310,8 +402,8 @@ class Rules:
 
         With a ruleset that decides together, this is the account by itself: `choose` has the last word.
         """
-        decision = outcome.decide(self._plan, facts, as_of, history, record, engine)
-        return attrs.evolve(decision, explainer=Explained())
+        _must_exist(engine, ENGINES)
+        return outcome.decide(self._plan, facts, as_of, history, record, engine).explained_by(EXPLAINED)
 
     def decide_account(self, account: Account, recorded: frozenset[str], as_of: date,
                        engine: str = outcome.INTERPRETER) -> Decision:
@@ -355,6 +447,10 @@ def check_engine(engine: str, *more: str) -> None:
         from samrules.engines import durable_fence
 
         durable_fence.engine()
+    _must_exist(engine, engines)
+
+
+def _must_exist(engine: str, engines: Sequence[str]) -> None:
     if engine not in engines:
         raise FactError([Diagnostic("no-such-engine", f"there is no engine `{engine}`",
                                     did_you_mean(engine, engines, "engines"), where="engine")])

@@ -24,7 +24,7 @@ events = click.option("--events", metavar="FILE",
                       help="What happened, from which measures are counted: account_id, event, date, fields.")
 
 engine = click.option("--engine", metavar="ENGINE", default="interpreter", show_default=True,
-                      help="What decides: interpreter, or durable (durable_rules); the decisions are the same.")
+                      help="What decides: interpreter, compiled (generated Python), or durable (durable_rules); the decisions are the same.")
 
 
 def day_of(text: str | None, option: str = "--as-of") -> date:

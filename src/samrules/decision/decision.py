@@ -198,6 +198,10 @@ class Decision:
         """The rules that were one condition short."""
         return tuple(r for r in self.rules if r.near is not None and not r.stopped)
 
+    def explained_by(self, explainer: Explainer) -> Decision:
+        """This decision, with what turns it into words."""
+        return attrs.evolve(self, explainer=explainer)
+
     def why(self) -> Any:
         """The explanation of the outcome: `str()` it, or take `.markdown()`, `.to_dict()`."""
         return self._explainer().why(self)

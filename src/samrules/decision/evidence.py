@@ -51,6 +51,6 @@ def _evidence(leaf: Trace, within: str | None) -> Evidence:
         if isinstance(node.expr, ex.Name):
             into = {"fact": facts, "parameter": parameters}.get(node.note.role)
             if into is not None:
-                into[node.text] = node.value
+                into.setdefault(node.text, node.value)  # the first is of this review, the others of earlier ones
     truth = leaf.value if isinstance(leaf.value, bool) else None
     return Evidence(leaf.text, truth, facts, parameters, within)

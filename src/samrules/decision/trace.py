@@ -60,9 +60,12 @@ class Trace:
 
 
 def facts_seen(trace: Trace) -> dict[str, Value | None]:
-    """The facts below a node, by name, with the values they had; in the order met."""
-    return {t.expr.name: t.value for t in unique(trace)
-            if t.note.role == "fact" and isinstance(t.expr, ex.Name)}
+    """The facts below a node, by name, with the values they had at this review; in the order met."""
+    found: dict[str, Value | None] = {}
+    for node in unique(trace):
+        if node.note.role == "fact" and isinstance(node.expr, ex.Name):
+            found.setdefault(node.expr.name, node.value)  # what is met first is of this review
+    return found
 
 
 def below(trace: Trace) -> tuple[Trace, ...]:

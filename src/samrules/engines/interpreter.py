@@ -105,7 +105,7 @@ def evaluate(node: ex.Expr, at: View) -> Trace:
             length = evaluate(duration, at)
             return Trace(node, date_before(length.value, at.day), (length,), note)
         case ex.Held(operand=operand):
-            return _held(node, evaluate(operand, at), at, note)
+            return held(node, evaluate(operand, at), at, note)
     parts = tuple(evaluate(child, at) for child in ex.children(node))
     return Trace(node, value_of(node, [p.value for p in parts]), parts, note)
 
@@ -213,7 +213,7 @@ def date_before(length: Value | None, day: date) -> date | None:
         return date.min
 
 
-def _held(node: ex.Held, now: Trace, at: View, note: Note) -> Trace:
+def held(node: ex.Held, now: Trace, at: View, note: Note) -> Trace:
     """Whether the operand held at each of the latest reviews, this one included.
 
     The reviews that count go back until there are enough of them and they reach back far enough;

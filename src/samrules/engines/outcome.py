@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import attrs
@@ -33,7 +33,7 @@ from samrules.model import expressions as ex
 from samrules.model.types import Type, Value
 from samrules.plan.plan import Placeholder, Plan, PlannedDecision, PlannedRule, PlannedScore, Shown
 
-INTERPRETER, DURABLE = "interpreter", "durable"
+INTERPRETER, DURABLE, COMPILED = "interpreter", "durable", "compiled"
 
 
 def decide(plan: Plan, facts: Facts, as_of: date,
@@ -41,11 +41,16 @@ def decide(plan: Plan, facts: Facts, as_of: date,
            engine: str = INTERPRETER) -> Decision:
     """Decide one account. `facts` are checked and without missing ones; `account_id` among them.
 
-    With the engine `durable`, what holds is what durable_rules entailed, and the interpreter's trace explains it.
+    With the engine `durable`, what holds is what durable_rules entailed, and the interpreter's trace explains it; with
+    `compiled`, the parts of the decision that need the trace are made when they are asked for.
 
     Raises FactError if a parameter has no value yet on a date that is needed, or if a fact that
     was given disagrees with the events; EngineError where the engine cannot run.
     """
+    if engine == COMPILED:
+        from samrules.engines.compiled import decision as compiled
+
+        return compiled.decide(plan, facts, as_of, history, record)
     measured_now = measured(plan, facts, record, as_of)
     reviews = [(day, at_review(plan, known, record, day)) for day, known in history]
     now = view(plan, measured_now.facts, as_of, reviews)
@@ -66,14 +71,13 @@ def decision_at(now: View, counted: Mapping[str, tuple[Event, ...]], history: Se
     assert main is not None
     own = judged(main, now)
     verdict = own.verdict
-    rules = tuple(_rule(planned, now) for planned in main.rules)
-    scores = tuple(_score(s, now) for s in plan.scores)
+    rules = tuple(rule_result(planned, now) for planned in main.rules)
+    scores = tuple(score_result(s, now) for s in plan.scores)
     unknowns = () if verdict.settled else deciding_unknowns(main.decide, rules, scores, list(plan.facts))
-    read = {name: facts[name] for name in sorted(facts) if name in plan.read}
     return Decision(
-        claim=_claim(plan, now),
+        claim=claim(plan, now),
         account=str(facts["account_id"]),
-        account_name=_name_of(facts),
+        account_name=name_of(facts),
         as_of=as_of,
         ruleset=plan.name,
         version=plan.version,
@@ -88,19 +92,31 @@ def decision_at(now: View, counted: Mapping[str, tuple[Event, ...]], history: Se
         outputs=own.outputs,
         scores=scores,
         rules=rules,
-        facts=read,
-        facts_digest=facts_digest(facts, history, _seen(plan, record, as_of)),
+        facts=facts_read(plan, facts),
+        facts_digest=facts_digest(facts, history, events_seen(plan, record, as_of)),
         counted=counted,
         declared=plan.facts,
         kinds=plan.events,
-        citations={
-            key: Citation(key, c.source.title, c.source.author, c.passage.says)
-            for key, c in plan.citations.items()
-        },
-        thresholds=_thresholds(plan, as_of),
+        citations=citations(plan),
+        thresholds=thresholds(plan, as_of),
         currency=plan.currency,
-        parts=tuple(_part(judged(asked, now), now) for asked in plan.asked),
+        parts=parts(plan, now),
     )
+
+
+def facts_read(plan: Plan, facts: Facts) -> dict[str, Value]:
+    """The facts that can have an effect, by name."""
+    return {name: facts[name] for name in sorted(facts) if name in plan.read}
+
+
+def citations(plan: Plan) -> dict[str, Citation]:
+    """Every passage that the ruleset rests on, by key."""
+    return {key: Citation(key, c.source.title, c.source.author, c.passage.says) for key, c in plan.citations.items()}
+
+
+def parts(plan: Plan, now: View) -> tuple[Part, ...]:
+    """How the decisions that are asked for came out."""
+    return tuple(_part(judged(asked, now), now) for asked in plan.asked)
 
 
 def at_review(plan: Plan, known: Facts, record: Record, day: date) -> Facts | FactError:
@@ -123,7 +139,7 @@ def as_recorded(seen: Sequence[tuple[date, Facts | FactError]],
     return [(day, known[day] if isinstance(facts, FactError) else facts) for day, facts in seen]
 
 
-def _claim(plan: Plan, now: View) -> Claim | None:
+def claim(plan: Plan, now: View) -> Claim | None:
     """What the account brings to the choice of a portfolio."""
     places = plan.places
     if places is None:
@@ -156,7 +172,7 @@ def _ordered(value: Value | None) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def _thresholds(plan: Plan, day: date) -> dict[str, Threshold]:
+def thresholds(plan: Plan, day: date) -> dict[str, Threshold]:
     """Every parameter that is read, by absolute name, as in force on a day."""
     found = {}
     for name, p in plan.parameters.items():
@@ -167,7 +183,7 @@ def _thresholds(plan: Plan, day: date) -> dict[str, Threshold]:
     return found
 
 
-def _seen(plan: Plan, record: Record, day: date) -> Sequence[Event]:
+def events_seen(plan: Plan, record: Record, day: date) -> Sequence[Event]:
     """The events up to a day of the kinds that some measure counts."""
     kinds = {k for m in plan.measures for k in (*m.measure.of.events, *m.measure.since)}
     return [e for e in record.events if e.type in kinds and e.day <= day]
@@ -189,7 +205,7 @@ def _plain(facts: Facts) -> dict[str, object]:
     return {name: as_json(facts[name]) for name in sorted(facts)}
 
 
-def _name_of(facts: Facts) -> str | None:
+def name_of(facts: Facts) -> str | None:
     name = facts.get("account_name")
     return name if isinstance(name, str) else None
 
@@ -212,11 +228,11 @@ class Judged:
 def judged(planned: PlannedDecision, now: View) -> Judged:
     rules = tuple((r.outcome, _truth(now.value(r.step))) for r in planned.rules)
     verdict = judge(planned.decide, rules)
-    return Judged(planned, rules, verdict, _outputs(planned, rules, verdict, now))
+    return Judged(planned, rules, verdict, outputs(planned, rules, verdict, lambda node: evaluate(node, now).value))
 
 
-def _outputs(planned: PlannedDecision, rules: Sequence[tuple[str, bool | None]], verdict: Verdict,
-             now: View) -> Outputs:
+def outputs(planned: PlannedDecision, rules: Sequence[tuple[str, bool | None]], verdict: Verdict,
+            value_of: Callable[[ex.Expr], Value | None]) -> Outputs:
     """What the decision always carries, then, once it is settled, what rules set; a rule comes before `always`.
 
     An output is that of the first rule that holds, gives the outcome and sets it. It is not known yet
@@ -229,8 +245,8 @@ def _outputs(planned: PlannedDecision, rules: Sequence[tuple[str, bool | None]],
             continue
         for name, value in rule.outputs:
             if name not in by_rules:
-                by_rules[name] = _value(value, now) if truth and verdict.settled else (None, None)
-    standing = {name: by_rules.pop(name) if name in by_rules else _value(value, now)
+                by_rules[name] = _value(value, value_of) if truth and verdict.settled else (None, None)
+    standing = {name: by_rules.pop(name) if name in by_rules else _value(value, value_of)
                 for name, value in planned.always}
     return {**standing, **by_rules} if verdict.settled else standing
 
@@ -257,7 +273,7 @@ def _part(own: Judged, now: View) -> Part:
         outcome=verdict.outcome,
         settled=verdict.settled,
         possible=verdict.possible,
-        rules=tuple(_title(r) for r in given),
+        rules=tuple(title_of(r) for r in given),
         because=sentences(own, now),
         outputs=own.outputs,
         cites=tuple(dict.fromkeys(key for r in given for key in r.rule.cites)),
@@ -267,9 +283,28 @@ def _part(own: Judged, now: View) -> Part:
 # --- rules ---------------------------------------------------------------------------------------
 
 
-def _rule(planned: PlannedRule, now: View) -> RuleResult:
+def rule_result(planned: PlannedRule, now: View) -> RuleResult:
     trace = now.steps[planned.step]
     rule = planned.rule
+    when, exceptions, at_reviews = conditions(planned, trace)
+    return RuleResult(
+        name=rule.name,
+        title=title_of(planned),
+        outcome=planned.outcome,
+        truth=_truth(now.value(planned.step)),
+        trace=trace,
+        when=when,
+        exceptions=exceptions,
+        reviews=at_reviews,
+        reviews_needed=reviews_needed(planned),
+        because=because(planned, now),
+        cites=rule.cites,
+        short_of=short_of(trace),
+    )
+
+
+def conditions(planned: PlannedRule, trace: Trace) -> tuple[Trace, tuple[Trace, ...], tuple[tuple[date, bool | None], ...]]:
+    """Of a rule's trace: what it asks, its exceptions, its truth at each review that counts."""
     body = trace
     reviews: tuple[tuple[date, bool | None], ...] = ()
     if isinstance(trace.expr, ex.Held):
@@ -277,26 +312,16 @@ def _rule(planned: PlannedRule, now: View) -> RuleResult:
         reviews = tuple((date.fromisoformat(p.text), _truth(p.value)) for p in trace.parts)
     when = body
     exceptions: tuple[Trace, ...] = ()
-    if rule.unless:
+    if planned.rule.unless:
         when, exceptions = body.parts[0], tuple(negated.parts[0] for negated in body.parts[1:])
-    truth = _truth(now.value(planned.step))
-    return RuleResult(
-        name=rule.name,
-        title=_title(planned),
-        outcome=planned.outcome,
-        truth=truth,
-        trace=trace,
-        when=when,
-        exceptions=exceptions,
-        reviews=reviews,
-        reviews_needed=rule.sustained.reviews if rule.sustained else 0,
-        because=_because(planned, now) if rule.because else None,
-        cites=rule.cites,
-        short_of=short_of(trace),
-    )
+    return when, exceptions, reviews
 
 
-def _title(planned: PlannedRule) -> str:
+def reviews_needed(planned: PlannedRule) -> int:
+    return planned.rule.sustained.reviews if planned.rule.sustained else 0
+
+
+def title_of(planned: PlannedRule) -> str:
     return planned.rule.title or planned.rule.name.replace("_", " ")
 
 
@@ -304,12 +329,16 @@ def _truth(value: Value | None) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _because(planned: PlannedRule, now: View) -> str:
+def because(planned: PlannedRule, now: View) -> str | None:
     """The rule's sentence with the values of this account."""
+    return _because(planned, now) if planned.rule.because else None
+
+
+def _because(planned: PlannedRule, now: View) -> str:
     values = [(evaluate(part.value.expr, now).value,
                evaluate(part.value.high, now).value if part.value.high is not None else None)
               for part in planned.because if isinstance(part, Placeholder)]
-    return filled(planned, _name_of(now.facts) or str(now.facts["account_id"]), values, now.plan.currency)
+    return filled(planned, name_of(now.facts) or str(now.facts["account_id"]), values, now.plan.currency)
 
 
 def filled(planned: PlannedRule, who: str, values: Sequence[tuple[Value | None, Value | None]],
@@ -342,14 +371,14 @@ def _placeholder(part: Placeholder, value: Value | None, high: Value | None, cur
     return f"{counted} {noun}" if value is not None else f"an unknown number of {part.plural}"
 
 
-def _value(value: Value | Shown, now: View) -> tuple[Value | None, Type | None]:
-    return (evaluate(value.expr, now).value, value.type) if isinstance(value, Shown) else (value, None)
+def _value(value: Value | Shown, value_of: Callable[[ex.Expr], Value | None]) -> tuple[Value | None, Type | None]:
+    return (value_of(value.expr), value.type) if isinstance(value, Shown) else (value, None)
 
 
 # --- scores --------------------------------------------------------------------------------------
 
 
-def _score(planned: PlannedScore, now: View) -> ScoreResult:
+def score_result(planned: PlannedScore, now: View) -> ScoreResult:
     low, high = _end(planned.low, now), _end(planned.high, now)
     criteria = tuple(
         CriterionResult(
