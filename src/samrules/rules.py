@@ -26,8 +26,8 @@ from samrules.model.ruleset import EventType, Fact, Ruleset
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
 from samrules.plan.planner import plan
-from samrules.portfolio.choice import choose
-from samrules.portfolio.places import Locate, nowhere
+from samrules.portfolio.choice import choose, choose_within
+from samrules.portfolio.places import Locate, Stating, limits_of, nowhere
 from samrules.portfolio.portfolio import Portfolio
 from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
 
@@ -264,6 +264,9 @@ class Rules:
                      because: bool = False, check: bool = True) -> Any:
         """Decide every account of a dataframe; the same kind of frame comes back, a row an account.
 
+        A ruleset that decides accounts together needs a frame that Polars runs; those that may take a place are
+        collected at once, also of a lazy frame.
+
         Needs the extra `frame`. docs/frames.md describes the columns.
 
         Args:
@@ -286,11 +289,11 @@ class Rules:
             RulesetError: the ruleset decides nothing.
         """
         self.must_decide()
-        if getattr(self.ruleset, "portfolio", None) is not None:
-            raise FactError([Diagnostic(
-                "frame-cannot", f"the ruleset `{self.name}` has a `portfolio` section, which frames do not decide yet",
-                "decide the accounts with the interpreter", where="decide_frame")])
         day = decision_date(as_of)
+
+        def chosen(eligible: Sequence[Decision], stating: Sequence[Stating]) -> Sequence[Decision]:
+            return choose_within(self._plan, eligible, limits_of(self._plan, stating, day), day).decisions
+
         try:
             from samrules.engines.frame.decide import decide_frame
         except ImportError as error:
@@ -298,7 +301,7 @@ class Rules:
                 "needs-extra", f"frames need the package {error.name}, which is not installed",
                 "pip install \"samrules[frame]\"", where="decide_frame")]) from None
         decided = decide_frame(self._plan, accounts, day, events=events, recorded=recorded, history=history,
-                               trace=trace, because=because, check=check)
+                               trace=trace, because=because, check=check, choose=chosen if self.together else None)
         if decided.undeclared:
             warnings.warn(undeclared_message(decided.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
         return decided.frame

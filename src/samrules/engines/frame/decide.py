@@ -12,7 +12,7 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
-from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, same_engine, taken
+from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, Over, same_engine, taken
 from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
 from samrules.engines.frame.compiler import Compiler, as_truth
 from samrules.engines.frame.events import happened
@@ -21,6 +21,7 @@ from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.past import Past
 from samrules.engines.frame.reviews import look_back, sustained
 from samrules.engines.frame.terms import Term
+from samrules.engines.frame.together import ELIGIBLE, Choose, chosen, refuse_elsewhere
 from samrules.engines.frame.unknowns import Unknowns
 from samrules.engines.frame.verdict import (
     Given,
@@ -31,6 +32,7 @@ from samrules.engines.frame.verdict import (
     score_columns,
     words,
 )
+from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.engines.interpreter import parameters_at
 from samrules.errors import FactError
 from samrules.model import expressions as ex
@@ -49,13 +51,19 @@ class Decided:
 
 
 def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
-                 history: Any = None, trace: str | None = None, because: bool = False, check: bool = True) -> Decided:
-    """Decide every row of a frame of accounts. Raises FactError with every problem of the tables."""
+                 history: Any = None, trace: str | None = None, because: bool = False, check: bool = True,
+                 choose: Choose | None = None) -> Decided:
+    """Decide every row of a frame of accounts; `choose` where the ruleset decides them together.
+
+    Raises FactError with every problem of the tables.
+    """
     if trace not in TRACES:
         raise FactError([Diagnostic("no-such-trace", f"there is no trace `{trace}`",
                                     "pass \"rules\", \"full\", or None", where="trace")])
     parameters_at(plan, as_of)  # before any table is read
     table = taken(given, "the accounts")
+    if choose is not None:
+        refuse_elsewhere(table)
     read = plan.read | {"account_id", "account_name"}
     facts = accounts(table, plan.facts, read, check=check)
     undeclared = facts.undeclared
@@ -87,7 +95,12 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
                                     "collect it first, or leave `because` out and ask `decide` for single accounts",
                                     where="because")])
     present = _Present(plan, as_of, facts, past, trace, because)
-    return Decided(table.finished(present.decided()), tuple(dict.fromkeys(undeclared)))
+    laid = present.decided()
+    over = None
+    if choose is not None:
+        rows = chosen(plan, laid, facts, earlier, as_of, choose)
+        over = Over(rows, present.given_outputs, {n: present.free_name(n) for n in PLACES_OUTPUTS})
+    return Decided(table.finished(laid, over), tuple(dict.fromkeys(undeclared)))
 
 
 def _past_measures(plan: Plan) -> list[PlannedMeasure]:
@@ -124,7 +137,9 @@ class _Present:
         columns |= outcome_columns(verdict, compiler)
         columns[UNKNOWNS] = t.constant("")
         for name, term in output_columns(main, verdict, compiler).items():
-            columns[f"output_{name}" if name in columns or name in FIXED else name] = term
+            columns[self.free_name(name)] = term
+        if plan.places is not None:
+            compiler.named(verdict.possible[plan.places.chosen], ELIGIBLE)
         for score in plan.scores:
             columns |= score_columns(score, compiler)
         columns["fired"] = words([(n, t.certain(truth)) for n, truth in truths], compiler)
@@ -151,6 +166,17 @@ class _Present:
                     [name for name, _ in unknowns], list(columns), coded,
                     [WHO, *(c for w in written for c in w.columns)] if self.because else [],
                     lambda found: in_words(written, found, plan.currency))
+
+    @staticmethod
+    def free_name(output: str) -> str:
+        """The column of an output."""
+        return f"output_{output}" if output in FIXED else output
+
+    @property
+    def given_outputs(self) -> list[str]:
+        """The columns of what rules and `always` set."""
+        assert self.plan.decision is not None
+        return [self.free_name(name) for name in self.plan.decision.outputs]
 
     def held(self, node: ex.Held, now: Term) -> Term:
         """Whether it held now and at the earlier reviews that count; with none on record, not yet."""
