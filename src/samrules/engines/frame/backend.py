@@ -221,6 +221,14 @@ class Only:
         return rows
 
 
+def owners_frame(ids: Sequence[str], name: str) -> LazyFrame:
+    """Accounts to join with, for polars frames."""
+    import polars as pl
+
+    owners: LazyFrame = nw.from_native(pl.LazyFrame({name: ids}, schema={name: pl.String}))
+    return owners
+
+
 def only_of(frame: LazyFrame, order: str) -> Only:
     """The rows of a polars frame, in an order."""
     return Only(frame.to_native().collect(engine="streaming").sort(order))

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import narwhals as nw
 
+from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
@@ -19,6 +20,7 @@ from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
 from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.past import Past
+from samrules.engines.frame.rejects import Reject, Rejects
 from samrules.engines.frame.reviews import look_back, sustained
 from samrules.engines.frame.terms import Term
 from samrules.engines.frame.together import ELIGIBLE, Choose, chosen, refuse_elsewhere
@@ -32,7 +34,6 @@ from samrules.engines.frame.verdict import (
     score_columns,
     words,
 )
-from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.engines.interpreter import parameters_at
 from samrules.errors import FactError
 from samrules.model import expressions as ex
@@ -48,12 +49,14 @@ class Decided:
 
     frame: Any
     undeclared: tuple[str, ...]
+    rejects: tuple[Reject, ...] = ()
 
 
 def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
                  history: Any = None, trace: str | None = None, because: bool = False, check: bool = True,
-                 choose: Choose | None = None) -> Decided:
-    """Decide every row of a frame of accounts; `choose` where the ruleset decides them together.
+                 choose: Choose | None = None, reject: bool = False) -> Decided:
+    """Decide every row of a frame of accounts; `choose` where the ruleset decides them together; `reject`
+    sets accounts with a bad row aside.
 
     Raises FactError with every problem of the tables.
     """
@@ -63,30 +66,40 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
     parameters_at(plan, as_of)  # before any table is read
     table = taken(given, "the accounts")
     if choose is not None:
-        refuse_elsewhere(table)
+        refuse_elsewhere(table, "a ruleset that decides accounts together is not decided")
     read = plan.read | {"account_id", "account_name"}
-    facts = accounts(table, plan.facts, read, check=check)
+    rejects = Rejects() if reject else None
+    if rejects is not None:
+        refuse_elsewhere(table, "rows are not set aside")
+    facts = accounts(table, plan.facts, read, check=check, rejects=rejects)
     undeclared = facts.undeclared
     past: dict[ex.Held, Past] = {}
     earlier: Facts | None = None
     if history is not None:
         earlier_table = taken(history, "the history")
         same_engine(table, earlier_table, "the history")
-        earlier = reviews(earlier_table, plan.facts, read, as_of, check=check)
+        earlier = reviews(earlier_table, plan.facts, read, as_of, check=check, rejects=rejects)
         undeclared += earlier.undeclared
         own = earlier.frame.join(facts.frame.select(OWNER), on=OWNER, how="semi")  # reviews of others decide nothing
         earlier = attrs.evolve(earlier, frame=own)
     if events is not None:
         record_table = taken(events, "the events")
         same_engine(table, record_table, "the events")
-        record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check)
+        record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check, rejects=rejects)
         undeclared += record.undeclared
-        facts = with_measures(plan, facts, record, as_of, plan.measures, check=check)
+        if rejects is not None:
+            facts = attrs.evolve(facts, frame=rejects.kept(facts.frame, OWNER))
+            earlier = attrs.evolve(earlier, frame=rejects.kept(earlier.frame, OWNER)) if earlier is not None else None
+            record = attrs.evolve(record, frame=rejects.kept(record.frame, OWNER))
+        facts = with_measures(plan, facts, record, as_of, plan.measures, check=check, rejects=rejects)
         if earlier is not None and plan.looks_back:
-            earlier = with_measures(plan, earlier, record, None, _past_measures(plan), check=check)
+            earlier = with_measures(plan, earlier, record, None, _past_measures(plan), check=check, rejects=rejects)
     elif recorded is not None:
         raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
                                     "pass the events too, an empty frame where there are none", where="recorded")])
+    if rejects is not None:
+        facts = attrs.evolve(facts, frame=rejects.kept(facts.frame, OWNER))
+        earlier = attrs.evolve(earlier, frame=rejects.kept(earlier.frame, OWNER)) if earlier is not None else None
     if earlier is not None and plan.looks_back:
         frame, past = look_back(plan, facts.frame, earlier, as_of)
         facts = attrs.evolve(facts, frame=frame)
@@ -100,7 +113,7 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
     if choose is not None:
         rows = chosen(plan, laid, facts, earlier, as_of, choose)
         over = Over(rows, present.given_outputs, {n: present.free_name(n) for n in PLACES_OUTPUTS})
-    return Decided(table.finished(laid, over), tuple(dict.fromkeys(undeclared)))
+    return Decided(table.finished(laid, over), tuple(dict.fromkeys(undeclared)), tuple(rejects.found) if rejects else ())
 
 
 def _past_measures(plan: Plan) -> list[PlannedMeasure]:

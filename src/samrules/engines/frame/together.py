@@ -16,7 +16,15 @@ from samrules.decision.decision import Decision
 from samrules.decision.trace import NO_NOTE, Trace
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame.accounts import DAY, OWNER, Facts
-from samrules.engines.frame.backend import ROW, Laid, Taken, collected, each_row, only_of, runs_polars
+from samrules.engines.frame.backend import (
+    ROW,
+    Laid,
+    Taken,
+    collected,
+    each_row,
+    only_of,
+    runs_polars,
+)
 from samrules.engines.interpreter import view
 from samrules.engines.measures import NO_RECORD
 from samrules.engines.outcome import decision_at
@@ -42,11 +50,11 @@ Choose = Callable[[Sequence[Decision], Sequence[Stated]], Sequence[Decision]]
 settings, to the decisions on them together. Raises FactError."""
 
 
-def refuse_elsewhere(taken: Taken) -> None:
-    """Raises FactError where the choice cannot be laid over the frame."""
+def refuse_elsewhere(taken: Taken, what: str) -> None:
+    """Raises FactError where the frame is not one that Polars runs."""
     if not runs_polars(taken):
         raise FactError([Diagnostic(
-            "frame-cannot", f"a ruleset that decides accounts together is not decided in a frame of {taken.engine.value}",
+            "frame-cannot", f"{what} in a frame of {taken.engine.value}",
             "hand over a Polars frame; of a relation, `relation.pl(lazy=True)`", where="decide_frame")])
 
 
