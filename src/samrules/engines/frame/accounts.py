@@ -127,7 +127,7 @@ def _set_ids_aside(checking: Check, bare: nw.Expr, *, blank: bool) -> None:
     there = frame.filter(~nobody)
     if not all_differ(there.select(OWNER)):
         twice = there.group_by(OWNER).agg(n=nw.len()).filter(nw.col("n") > 1)
-        rejects.rows("account", there.join(twice, on=OWNER, how="semi"), nw.lit(True), "duplicate-account",
+        rejects.rows("account", there.join(twice, on=OWNER, how="semi"), None, "duplicate-account",
                      "the account stands more than once", OWNER)
 
 
@@ -140,7 +140,7 @@ def _set_reviews_aside(checking: Check, bare: nw.Expr, on: nw.Expr, counted: Laz
     if row["~undated"]:
         rejects.rows("review", frame, nw.col(DAY).is_null(), "bad-history", f"a review without `{REVIEW_DATE}`", OWNER)
     twice = counted.filter((nw.col("n") > 1) & ~nw.col(DAY).is_null()).rename({ID: OWNER})
-    rejects.rows("review", frame.join(twice, on=[OWNER, DAY], how="semi"), nw.lit(True), "bad-history",
+    rejects.rows("review", frame.join(twice, on=[OWNER, DAY], how="semi"), None, "bad-history",
                  "two reviews on one day", OWNER)
 
 

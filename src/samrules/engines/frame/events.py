@@ -147,7 +147,7 @@ def _refuse_twice(frame: LazyFrame, columns: Sequence[str], rejects: Rejects | N
     counted = frame.group_by(*names).agg(**{"~n": nw.len(), OWNER: nw.col(OWNER).min(), ON: nw.col(ON).min()})
     twice = counted.filter(nw.col("~n") > 1)
     if rejects is not None:
-        rejects.rows("event", twice, nw.lit(True), "bad-event", "the same event twice", OWNER)
+        rejects.rows("event", twice, None, "bad-event", "the same event twice", OWNER)
         return
     rows = collected(twice.select(OWNER, ON).sort(OWNER, ON).head(SHOWN))
     if rows:

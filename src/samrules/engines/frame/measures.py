@@ -368,7 +368,7 @@ class _Counting:
         if self.check:
             asked = kept.filter(beyond).join(self.points, on=self.keys, how="semi")
             if self.rejects is not None:
-                self.rejects.rows("event", asked, nw.lit(True), "weight-too-fine",
+                self.rejects.rows("event", asked, None, "weight-too-fine",
                                   f"`{self.measure.name}` weighs it too finely for a frame", OWNER)
         if self.check and self.rejects is None:
             rows = collected(asked.select(OWNER, KIND, ON, WEIGHT).sort(OWNER, ON).head(SHOWN))

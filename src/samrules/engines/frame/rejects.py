@@ -43,10 +43,11 @@ class Rejects:
         self.found.append(Reject(table, None if place is None else place + 1, None if owner is None else str(owner).strip(),
                                  column, None if value is None else _shown(value), code, problem))
 
-    def rows(self, table: str, frame: LazyFrame, wrong: nw.Expr, code: str, problem: str, owner: str = ID) -> None:
-        """All rows of a frame of which something is true."""
+    def rows(self, table: str, frame: LazyFrame, wrong: nw.Expr | None, code: str, problem: str, owner: str = ID) -> None:
+        """All rows of a frame of which something is true, or all of them."""
         columns = [c for c in (ROW,) if c in frame.columns]
-        for row in each_row(frame.filter(wrong).select(*columns, **{ID: nw.col(owner)})):
+        bad = frame.filter(wrong) if wrong is not None else frame
+        for row in each_row(bad.select(*columns, **{ID: nw.col(owner)})):
             self.add(table, row, code, problem)
 
     def kept(self, frame: LazyFrame, owner: str) -> LazyFrame:
