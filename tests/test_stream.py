@@ -378,3 +378,19 @@ def test_what_another_run_is_writing_is_left_alone(tmp_path: Path) -> None:
     unfinished(tmp_path / "out.parquet")
     assert mine.exists()
     assert other.exists()
+
+
+# --- ids at scale ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ids", [[f"A{n}" for n in range(90)], [*(f"A{n}" for n in range(90)), "A7"]], ids=["all differ", "one twice"])
+def test_ids_are_held_against_each_other_in_shares(monkeypatch: pytest.MonkeyPatch, ids: list[str]) -> None:
+    """Whatever the number of shares, an id that stands twice is found."""
+    monkeypatch.setattr("samrules.engines.frame.backend.HASHES_AT_ONCE", 20)
+    rules = samrules.loads(SMALL)
+    frame = pl.LazyFrame({"account_id": ids})
+    if len(set(ids)) == len(ids):
+        assert rules.decide_frame(frame, as_of=AS_OF).collect().height == len(ids)
+    else:
+        with pytest.raises(samrules.FactError, match="the account `A7` stands twice"):
+            rules.decide_frame(frame, as_of=AS_OF)

@@ -223,6 +223,9 @@ _UNFINISHED = re.compile(r"\.(\d+)-[0-9a-f]{8}\.tmp$")
 
 
 def _runs(process: int) -> bool:
+    """Whether there is such a process. Where that cannot be asked without harm, it is taken to run."""
+    if os.name != "posix":
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -244,15 +244,26 @@ def runs_polars(taken: Taken) -> bool:
     return taken.engine is nw.Implementation.POLARS
 
 
+HASHES_AT_ONCE = 20_000_000
+
+
 def all_differ(ids: LazyFrame) -> bool:
     """Whether no value of a column of texts stands twice."""
     name = ids.columns[0]
     if ids.implementation is nw.Implementation.POLARS:
         import polars as pl
 
-        # hashes are much faster to count than texts; if all differ, so do the texts
-        summary = ids.to_native().select(pl.col(name).hash().n_unique().alias("n"), pl.len().alias("all")).collect(engine="streaming")
-        if summary["n"][0] == summary["all"][0]:
+        # hashes are much faster to count than texts; if all differ, so do the texts. So many at a time that memory is bounded
+        rows = int(ids.to_native().select(pl.len()).collect(engine="streaming").item())
+        shares = max(1, -(-rows // HASHES_AT_ONCE))
+        for share in range(shares):
+            hashes = ids.to_native().select(h=pl.col(name).hash())
+            if shares > 1:
+                hashes = hashes.filter(pl.col("h") % shares == share)
+            summary = hashes.select(pl.col("h").n_unique().alias("n"), pl.len().alias("all")).collect(engine="streaming")
+            if summary["n"][0] != summary["all"][0]:
+                break
+        else:
             return True
     row = collected(ids.select(n=nw.col(name).n_unique(), all=nw.len()))[0]
     return bool(row["n"] == row["all"])
