@@ -9,10 +9,12 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 import samrules
+from samrules.cli.main import cli
 from samrules.engines.frame import together
 from samrules.engines.interpreter import view
 from samrules.inputs.accounts import check_tables
@@ -119,3 +121,18 @@ def test_other_engines_are_refused() -> None:
     rules = samrules.load("portfolio")
     with pytest.raises(samrules.FactError, match="hand over a Polars frame; of a relation"):
         rules.decide_frame(duckdb.sql("select 'a' as account_id"), as_of=AS_OF)
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    """Streamed from files, as a file and in partitions."""
+    _, accounts, history, expected = waiting()
+    accounts.write_parquet(tmp_path / "accounts.parquet")
+    history.write_parquet(tmp_path / "history.parquet")
+    for out, more in (("out.parquet", []), ("out", ["--partition-by", "outcome"])):
+        found = CliRunner().invoke(cli, ["decide", "portfolio", str(tmp_path), "--as-of", AS_OF.isoformat(), "--engine", "frame",
+                                         "--out", str(tmp_path / out), *more])
+        assert found.exit_code == 0, found.stderr
+        rows = {r["account_id"]: r for r in pl.read_parquet(tmp_path / out).to_dicts()}
+        assert len(rows) == len(expected.decisions)
+        for decision in expected.decisions:
+            agrees(rows[decision.account], {k: v for k, v in plain(decision).items() if not k.startswith("rule:")})
