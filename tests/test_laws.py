@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -12,7 +13,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import samrules
+from samrules.decision.evidence import evidence
 from samrules.decision.policy import judge
+from samrules.decision.trace import facts_seen
+from samrules.inputs.accounts import check_tables
+from samrules.inputs.tables import read_tables
 from samrules.model.ruleset import CONFLICT, Decide
 from tests import strategies as some
 
@@ -248,3 +253,17 @@ def test_another_account_s_record_is_refused() -> None:
     for bad in ([3], {"event": "e"}, 3):
         with pytest.raises(samrules.FactError, match="events are a list of mappings"):
             rules.decide({"account_id": "A"}, events=bad, as_of=some.AS_OF)  # type: ignore[arg-type]
+
+
+def test_evidence_shows_this_review() -> None:
+    """A condition that looks back is shown with the facts of now, not with those of an earlier review."""
+    portfolio = Path(__file__).parent.parent / "examples" / "portfolio"
+    for name in ("coverage", "dedesignation", "programme"):
+        rules = samrules.load(name)
+        tables = check_tables(read_tables(portfolio), rules.facts, rules.events, some.AS_OF)
+        for account in tables.accounts:
+            decision = rules.decide_account(account, tables.recorded, some.AS_OF)
+            for rule in decision.rules:
+                for seen in (facts_seen(rule.when), *(item.facts for item in evidence(rule.when))):
+                    assert {n: v for n, v in seen.items() if n in account.facts} == {
+                        n: account.facts[n] for n in seen if n in account.facts}

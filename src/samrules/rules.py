@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -29,10 +29,13 @@ from samrules.model.ruleset import EventType, Fact, Ruleset
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
 from samrules.plan.planner import plan
-from samrules.portfolio.choice import choose
-from samrules.portfolio.places import Locate, nowhere
+from samrules.portfolio.choice import choose, choose_within
+from samrules.portfolio.places import Locate, Stating, limits_of, nowhere
 from samrules.portfolio.portfolio import Portfolio
 from samrules.syntax.library import Bundle, bundle_of_text, load_bundle
+
+if TYPE_CHECKING:
+    from samrules.engines.frame.rejects import Reject
 
 ENGINES = (outcome.INTERPRETER, outcome.DURABLE, outcome.COMPILED)
 
@@ -353,8 +356,12 @@ class Rules:
 
     def decide_frame(self, accounts: Any, *, events: Any = None, recorded: Collection[str] | None = None,
                      history: Any = None, as_of: date | None = None, trace: str | None = None,
-                     because: bool = False, check: bool = True) -> Any:
+                     because: bool = False, check: bool = True,
+                     reject: Callable[[Sequence[Reject]], None] | None = None) -> Any:
         """Decide every account of a dataframe; the same kind of frame comes back, a row an account.
+
+        A ruleset that decides accounts together needs a frame that Polars runs; those that may take a place are
+        collected at once, also of a lazy frame.
 
         Needs the extra `frame`. docs/frames.md describes the columns.
 
@@ -371,6 +378,9 @@ class Rules:
             because: adds the sentences of the rules that give the outcome.
             check: whether values are checked. Of a lazy frame, that collects a few small summaries and
                 no rows but offending ones; without it, a value out of range is taken as it is.
+            reject: accounts with a bad row are set aside, and this is called with the rows, perhaps none,
+                each with `table`, `row`, `account_id`, `column`, `value`, `code` and `problem`; the rest is
+                decided. Needs a frame that Polars runs. Without it a bad row is an error.
 
         Raises:
             FactError: a column of the wrong type, a value out of range, ids missing or twice, and all
@@ -378,11 +388,11 @@ class Rules:
             RulesetError: the ruleset decides nothing.
         """
         self.must_decide()
-        if getattr(self.ruleset, "portfolio", None) is not None:
-            raise FactError([Diagnostic(
-                "frame-cannot", f"the ruleset `{self.name}` has a `portfolio` section, which frames do not decide yet",
-                "decide the accounts with the interpreter", where="decide_frame")])
         day = decision_date(as_of)
+
+        def chosen(eligible: Sequence[Decision], stating: Sequence[Stating]) -> Sequence[Decision]:
+            return choose_within(self._plan, eligible, limits_of(self._plan, stating, day), day).decisions
+
         try:
             from samrules.engines.frame.decide import decide_frame
         except ImportError as error:
@@ -390,7 +400,10 @@ class Rules:
                 "needs-extra", f"frames need the package {error.name}, which is not installed",
                 "pip install \"samrules[frame]\"", where="decide_frame")]) from None
         decided = decide_frame(self._plan, accounts, day, events=events, recorded=recorded, history=history,
-                               trace=trace, because=because, check=check)
+                               trace=trace, because=because, check=check, choose=chosen if self.together else None,
+                               reject=reject is not None)
+        if reject is not None:
+            reject(decided.rejects)
         if decided.undeclared:
             warnings.warn(undeclared_message(decided.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
         return decided.frame

@@ -43,9 +43,13 @@ Examples:
               help="Default: what the ending of --out says, else a table to read.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Write there, whole or not at all, instead of to standard output.")
+@click.option("--reject", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write rows with bad values there, as CSV, and decide the other accounts. Only with --engine frame.")
+@click.option("--partition-by", metavar="COLUMN",
+              help="Make --out a folder of Parquet files, one for each value, such as outcome=retain/. Only with --engine frame.")
 def command(ruleset: str, accounts: str, history: str | None, events: str | None,
             as_of: str | None, engine: str,
-            format_: str | None, out: Path | None) -> None:
+            format_: str | None, out: Path | None, reject: Path | None, partition_by: str | None) -> None:
     """Decide every account of a table, each with its reasons.
 
     RULESET is the name of a bundled ruleset or the path of a ruleset file. One that chooses a portfolio decides the
@@ -58,7 +62,7 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
 
     With `--engine frame` the tables are Parquet files (or folders of them) that are decided as they are
     read: they may be larger than memory. It needs `--out`, as .parquet or .csv; the columns are those of
-    `decide_frame`.
+    `decide_frame`. Names of folders such as region=north are a column.
 
     In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
     spreadsheet runs it.
@@ -72,8 +76,10 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     if engine == FRAME:
         from samrules.cli.decide_frame import decide_frame
 
-        decide_frame(ruleset, accounts, history, events, day, format_, out)
+        decide_frame(ruleset, accounts, history, events, day, format_, out, reject, partition_by)
         return
+    if reject is not None or partition_by is not None:
+        raise click.UsageError(f"{'--reject' if reject else '--partition-by'} goes with --engine frame")
     if out is not None:
         check_destination(out, [path for path in (accounts, history, events) if path])
     format_ = format_ or (format_of(out) if out else "table")

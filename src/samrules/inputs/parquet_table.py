@@ -48,14 +48,17 @@ def read_parquet(data: bytes, name: str) -> Table:
     return Table(name, tuple(frame.columns), rows)
 
 
-def scan_parquet(path: str | Path) -> Any:
+def scan_parquet(path: str | Path, numbered: str | None = None) -> Any:
     """A Parquet file, or a folder of them, as a lazy frame of which nothing but the columns' types is read.
+
+    Of folders such as `region=north` the names are a column. `numbered` names a further column with the
+    number of the row, from 0, through all files in the order of their names.
 
     Raises FactError where it cannot be read.
     """
     pl = polars()
     try:
-        frame = pl.scan_parquet(path)
+        frame = pl.scan_parquet(path, row_index_name=numbered)
         frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         message = f"the Parquet file cannot be read: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import secrets
@@ -189,7 +190,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
         _write_through(target, write)  # a device or a pipe cannot be replaced
         return
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    beside = unfinished(target)
     try:
         with beside.open("xb") as sink:
             write(sink)
@@ -203,6 +204,67 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def unfinished(target: Path) -> Path:
+    """A name beside the target for what is not whole yet. What a killed run left there is removed."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        owner = _UNFINISHED.search(left.name)
+        if owner is not None and not _runs(int(owner[1])):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    left.unlink(missing_ok=True)
+    return target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+_UNFINISHED = re.compile(r"\.(\d+)-[0-9a-f]{8}\.tmp$")
+
+
+def _runs(process: int) -> bool:
+    """Whether there is such a process. Where that cannot be asked without harm, it is taken to run."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def workspace(path: Path) -> Iterator[Path]:
+    """A folder beside a target, for what is written on the way to it; it is gone afterwards. Raises OutputError."""
+    folder = unfinished(path.resolve())
+    try:
+        folder.mkdir()
+        yield folder
+    except OSError as error:
+        raise _failed(path, error) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_new_folder(path: Path) -> None:
+    """Refuse a place for a folder, before anything is decided. Raises OutputError."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise _cannot(path, "something is there already", "give the name of a new folder")
+    parent = path.resolve().parent
+    if not parent.is_dir():
+        raise _cannot(path, f"the folder `{path.parent}` does not exist", "create the folder first, or give another path")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise _cannot(path, "you may not write there", "give a path in a folder that you may write to")
+
+
+def move_whole(made: Path, path: Path) -> None:
+    """Give a folder that was made beside its place the name that it shall have. Raises OutputError."""
+    try:
+        made.replace(path.resolve())
+    except OSError as error:
+        raise _failed(path, error) from None
 
 
 def _write_through(target: Path, write: Callable[[IO[bytes]], None]) -> None:

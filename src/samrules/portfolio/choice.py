@@ -38,7 +38,12 @@ def choose(plan: Plan, decisions: Sequence[Decision], as_of: date, locate: Locat
 
     Raises FactError where settings of the programme differ between accounts, or leave no place.
     """
-    limits = limits_of(plan, decisions, as_of, locate)
+    return choose_within(plan, decisions, limits_of(plan, decisions, as_of, locate), as_of)
+
+
+def choose_within(plan: Plan, decisions: Sequence[Decision], limits: Limits, as_of: date) -> Portfolio:
+    """The same with settings that are known already. Accounts that can have no place may be left out: then
+    all is the same but the likeness to another ranking, which counts them."""
     return _Choice(plan, decisions, limits, as_of).portfolio()
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Protocol
 
 import attrs
 
-from samrules.decision.decision import Decision
 from samrules.decision.placing import Between
 from samrules.decision.trace import missing_facts
 from samrules.diagnostics import Diagnostic, Span
@@ -79,7 +79,17 @@ class Limits:
         return "start" if self.start is not None and self.start.low > incumbents + self.growth.low else "growth"
 
 
-def limits_of(plan: Plan, decisions: Sequence[Decision], as_of: date, locate: Locate = nowhere) -> Limits:
+class Stating(Protocol):
+    """An account with what it states."""
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def facts(self) -> Mapping[str, Value]: ...
+
+
+def limits_of(plan: Plan, decisions: Sequence[Stating], as_of: date, locate: Locate = nowhere) -> Limits:
     """The settings as all accounts state them. Raises FactError where two differ, or nobody could be in."""
     places = plan.places
     assert places is not None
@@ -102,7 +112,7 @@ def limits_of(plan: Plan, decisions: Sequence[Decision], as_of: date, locate: Lo
     return Limits(**found)
 
 
-def _shared(settings: Sequence[str], decisions: Sequence[Decision], plan: Plan,
+def _shared(settings: Sequence[str], decisions: Sequence[Stating], plan: Plan,
             locate: Locate) -> dict[str, tuple[Value, str]]:
     """Each setting with the first account that states it. Raises FactError where another differs."""
     stated: dict[str, tuple[Value, str]] = {}

@@ -12,6 +12,7 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
+from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
 from samrules.errors import FactError
@@ -38,12 +39,13 @@ def fact_column(name: str) -> str:
     return f"~fact:{name}"
 
 
-def accounts(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], *, check: bool) -> Facts:
+def accounts(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], *, check: bool,
+             rejects: Rejects | None = None) -> Facts:
     """The accounts. Raises FactError with every problem of the table."""
     columns, undeclared = _columns(taken.frame, declared, ())
     if not any(c.name == ID for c in columns):
         raise FactError([_without(ID, taken.frame, declared)])
-    checking = Check(taken.frame, columns, "account")
+    checking = Check(taken.frame, columns, "account", rejects=rejects)
     fitting = checking.types()
     if check:
         _check_accounts(checking, fitting, read)
@@ -52,13 +54,14 @@ def accounts(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], *
     return _facts(taken.frame, fitting, checking, read, undeclared, check, {})
 
 
-def reviews(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], as_of: date, *, check: bool) -> Facts:
+def reviews(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], as_of: date, *, check: bool,
+            rejects: Rejects | None = None) -> Facts:
     """The reviews before `as_of`. Raises FactError with every problem of the table."""
     columns, undeclared = _columns(taken.frame, declared, (REVIEW_DATE,))
     if missing := [c for c in (ID, REVIEW_DATE) if c not in taken.frame.columns]:
         raise FactError([_without(c, taken.frame, declared) for c in missing])
     day = Column(REVIEW_DATE, REVIEW, taken.frame.collect_schema()[REVIEW_DATE])
-    checking = Check(taken.frame, [*columns, day], "review")
+    checking = Check(taken.frame, [*columns, day], "review", rejects=rejects)
     fitting = checking.types()
     row: dict[str, Any] = {}
     if not checking.problems:
@@ -99,7 +102,9 @@ def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[
         return
     bare = cleaned(owner, Clean())
     row = checking.values(fitting, {"~blank": (bare.is_null() | (bare == "")).sum()}, read)
-    if row["~blank"]:
+    if checking.rejects is not None:
+        _set_ids_aside(checking, bare, blank=bool(row["~blank"]))
+    elif row["~blank"]:
         checking.problems += _blank_ids(checking, bare, int(row["~blank"]))
     elif not all_differ(checking.frame.select(**{ID: bare})):
         counted = checking.frame.select(**{ID: bare}).group_by(ID).agg(n=nw.len()).filter(nw.col("n") > 1)
@@ -110,6 +115,33 @@ def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[
                                          help_, where="the table of accounts") for r in twice]
         checking.problems += _more("duplicate-account", number - len(twice), "account stands there more than once",
                                    "accounts stand there more than once", help_, "the table of accounts")
+
+
+def _set_ids_aside(checking: Check, bare: nw.Expr, *, blank: bool) -> None:
+    """Rows of nobody, and all rows of an account that stands more than once."""
+    rejects, frame = checking.rejects, checking.frame.with_columns(**{OWNER: bare})
+    assert rejects is not None
+    nobody = nw.col(OWNER).is_null() | (nw.col(OWNER) == "")
+    if blank:
+        rejects.rows("account", frame, nobody, "missing-account-id", "an account without `account_id`", OWNER)
+    there = frame.filter(~nobody)
+    if not all_differ(there.select(OWNER)):
+        twice = there.group_by(OWNER).agg(n=nw.len()).filter(nw.col("n") > 1)
+        rejects.rows("account", there.join(twice, on=OWNER, how="semi"), None, "duplicate-account",
+                     "the account stands more than once", OWNER)
+
+
+def _set_reviews_aside(checking: Check, bare: nw.Expr, on: nw.Expr, counted: LazyFrame, row: Mapping[str, Any]) -> None:
+    rejects, frame = checking.rejects, checking.frame.with_columns(**{OWNER: bare, DAY: on})
+    assert rejects is not None
+    if row["~blank"]:
+        rejects.rows("review", frame, nw.col(OWNER).is_null() | (nw.col(OWNER) == ""), "missing-account-id",
+                     "a review without `account_id`", OWNER)
+    if row["~undated"]:
+        rejects.rows("review", frame, nw.col(DAY).is_null(), "bad-history", f"a review without `{REVIEW_DATE}`", OWNER)
+    twice = counted.filter((nw.col("n") > 1) & ~nw.col(DAY).is_null()).rename({ID: OWNER})
+    rejects.rows("review", frame.join(twice, on=[OWNER, DAY], how="semi"), None, "bad-history",
+                 "two reviews on one day", OWNER)
 
 
 def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[str], day: Column, as_of: date,
@@ -125,6 +157,10 @@ def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[s
     row = checking.values(fitting, {**summaries, "~blank": (bare.is_null() | (bare == "")).sum(),
                                     "~undated": on.is_null().sum()}, read)
     if checking.problems:
+        return row
+    if checking.rejects is not None:
+        _set_reviews_aside(checking, bare, on, counted, row)
+        row["~most"] = collected(most)[0]["m"]
         return row
     if row["~blank"]:
         checking.problems += _blank_ids(checking, bare, int(row["~blank"]))

@@ -6,7 +6,7 @@ engine, and nothing of it is collected here but small summaries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -92,6 +92,32 @@ class Laid:
 
 
 @attrs.frozen
+class Over:
+    """What a choice says of some accounts, a row each, and the columns of outputs that go with an outcome."""
+
+    rows: Sequence[Mapping[str, Any]]
+    outputs: Sequence[str]
+    added: Mapping[str, str]
+    """The outputs of the choice itself, and their columns."""
+
+    def laid_over(self, frame: Any) -> Any:
+        """A polars frame of decisions with these in place of those that the accounts have by themselves."""
+        import polars as pl
+
+        types = {"outcome": pl.String, "settled": pl.Boolean, "possible": pl.String, UNKNOWNS: pl.String, "because": pl.String}
+        schema = {"account_id": pl.String, **types, "kept": pl.Boolean, "rank": pl.Int64, "places": pl.Int64, "cut_line": pl.Float64}
+        rows = pl.LazyFrame([{c: row[c] for c in schema} for row in self.rows], schema=schema)
+        said = rows.select("account_id", pl.all().exclude("account_id").name.prefix("~said:"))
+        names = frame.collect_schema().names()
+        columns = {c: pl.coalesce(f"~said:{c}", c) for c in types if c in names}
+        columns |= {c: pl.when(pl.col("~said:kept").fill_null(True)).then(c) for c in self.outputs}
+        columns |= {column: pl.col(f"~said:{output}") for output, column in self.added.items()}
+        joined = frame.join(said, on="account_id", how="left", maintain_order="left")
+        at = names.index(UNKNOWNS) + 1 + len(self.outputs)
+        return joined.with_columns(**columns).select(*names[:at], *self.added.values(), *names[at:])
+
+
+@attrs.frozen
 class Taken:
     """A frame that was handed over, lazily; `rows` says whether its rows are numbered."""
 
@@ -100,11 +126,14 @@ class Taken:
     rows: bool
     kind: nw.Implementation
 
-    def finished(self, laid: Laid) -> Any:
-        """The decided frame, in the kind that was handed over."""
+    def finished(self, laid: Laid, over: Over | None = None) -> Any:
+        """The decided frame, in the kind that was handed over; `over` lays the choice of a portfolio over it."""
         if not self.rows:
-            return in_key_order(laid).to_native()
+            found = in_key_order(laid).to_native()
+            return found if over is None else over.laid_over(found)
         found = _collected_at_once(laid)
+        if over is not None:
+            found = over.laid_over(found.lazy()).collect()
         if self.kind is nw.Implementation.PANDAS:
             return found.to_pandas()
         return found.to_arrow() if self.kind is nw.Implementation.PYARROW else found
@@ -176,15 +205,65 @@ def collected(frame: LazyFrame) -> list[dict[str, Any]]:
     return list(frame.collect(backend="polars").to_native().to_dicts())
 
 
+@attrs.frozen
+class Only:
+    """Rows of a polars frame that were collected, because a choice must see them."""
+
+    found: Any
+
+    def owners(self, name: str) -> LazyFrame:
+        """The accounts, to join with."""
+        owners: LazyFrame = nw.from_native(self.found.lazy().select(self.found["account_id"].alias(name)))
+        return owners
+
+    def each(self) -> Iterator[dict[str, Any]]:
+        rows: Iterator[dict[str, Any]] = self.found.iter_rows(named=True)
+        return rows
+
+
+def owners_frame(ids: Sequence[str], name: str) -> LazyFrame:
+    """Accounts to join with, for polars frames."""
+    import polars as pl
+
+    owners: LazyFrame = nw.from_native(pl.LazyFrame({name: ids}, schema={name: pl.String}))
+    return owners
+
+
+def only_of(frame: LazyFrame, order: str) -> Only:
+    """The rows of a polars frame, in an order."""
+    return Only(frame.to_native().collect(engine="streaming").sort(order))
+
+
+def each_row(frame: LazyFrame) -> Iterator[dict[str, Any]]:
+    """The rows of a polars frame, one after the other."""
+    rows: Iterator[dict[str, Any]] = frame.to_native().collect(engine="streaming").iter_rows(named=True)
+    return rows
+
+
+def runs_polars(taken: Taken) -> bool:
+    return taken.engine is nw.Implementation.POLARS
+
+
+HASHES_AT_ONCE = 20_000_000
+
+
 def all_differ(ids: LazyFrame) -> bool:
     """Whether no value of a column of texts stands twice."""
     name = ids.columns[0]
     if ids.implementation is nw.Implementation.POLARS:
         import polars as pl
 
-        # hashes are much faster to count than texts; if all differ, so do the texts
-        summary = ids.to_native().select(pl.col(name).hash().n_unique().alias("n"), pl.len().alias("all")).collect(engine="streaming")
-        if summary["n"][0] == summary["all"][0]:
+        # hashes are much faster to count than texts; if all differ, so do the texts. So many at a time that memory is bounded
+        rows = int(ids.to_native().select(pl.len()).collect(engine="streaming").item())
+        shares = max(1, -(-rows // HASHES_AT_ONCE))
+        for share in range(shares):
+            hashes = ids.to_native().select(h=pl.col(name).hash())
+            if shares > 1:
+                hashes = hashes.filter(pl.col("h") % shares == share)
+            summary = hashes.select(pl.col("h").n_unique().alias("n"), pl.len().alias("all")).collect(engine="streaming")
+            if summary["n"][0] != summary["all"][0]:
+                break
+        else:
             return True
     row = collected(ids.select(n=nw.col(name).n_unique(), all=nw.len()))[0]
     return bool(row["n"] == row["all"])

@@ -9,18 +9,21 @@ from typing import Any
 import attrs
 import narwhals as nw
 
+from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
-from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, same_engine, taken
+from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, Over, same_engine, taken
 from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
 from samrules.engines.frame.compiler import Compiler, as_truth
 from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
 from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.past import Past
+from samrules.engines.frame.rejects import Reject, Rejects
 from samrules.engines.frame.reviews import look_back, sustained
 from samrules.engines.frame.terms import Term
+from samrules.engines.frame.together import ELIGIBLE, Choose, chosen, refuse_elsewhere
 from samrules.engines.frame.unknowns import Unknowns
 from samrules.engines.frame.verdict import (
     Given,
@@ -46,39 +49,57 @@ class Decided:
 
     frame: Any
     undeclared: tuple[str, ...]
+    rejects: tuple[Reject, ...] = ()
 
 
 def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
-                 history: Any = None, trace: str | None = None, because: bool = False, check: bool = True) -> Decided:
-    """Decide every row of a frame of accounts. Raises FactError with every problem of the tables."""
+                 history: Any = None, trace: str | None = None, because: bool = False, check: bool = True,
+                 choose: Choose | None = None, reject: bool = False) -> Decided:
+    """Decide every row of a frame of accounts; `choose` where the ruleset decides them together; `reject`
+    sets accounts with a bad row aside.
+
+    Raises FactError with every problem of the tables.
+    """
     if trace not in TRACES:
         raise FactError([Diagnostic("no-such-trace", f"there is no trace `{trace}`",
                                     "pass \"rules\", \"full\", or None", where="trace")])
     parameters_at(plan, as_of)  # before any table is read
     table = taken(given, "the accounts")
+    if choose is not None:
+        refuse_elsewhere(table, "a ruleset that decides accounts together is not decided")
     read = plan.read | {"account_id", "account_name"}
-    facts = accounts(table, plan.facts, read, check=check)
+    rejects = Rejects() if reject else None
+    if rejects is not None:
+        refuse_elsewhere(table, "rows are not set aside")
+    facts = accounts(table, plan.facts, read, check=check, rejects=rejects)
     undeclared = facts.undeclared
     past: dict[ex.Held, Past] = {}
     earlier: Facts | None = None
     if history is not None:
         earlier_table = taken(history, "the history")
         same_engine(table, earlier_table, "the history")
-        earlier = reviews(earlier_table, plan.facts, read, as_of, check=check)
+        earlier = reviews(earlier_table, plan.facts, read, as_of, check=check, rejects=rejects)
         undeclared += earlier.undeclared
         own = earlier.frame.join(facts.frame.select(OWNER), on=OWNER, how="semi")  # reviews of others decide nothing
         earlier = attrs.evolve(earlier, frame=own)
     if events is not None:
         record_table = taken(events, "the events")
         same_engine(table, record_table, "the events")
-        record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check)
+        record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check, rejects=rejects)
         undeclared += record.undeclared
-        facts = with_measures(plan, facts, record, as_of, plan.measures, check=check)
+        if rejects is not None:
+            facts = attrs.evolve(facts, frame=rejects.kept(facts.frame, OWNER))
+            earlier = attrs.evolve(earlier, frame=rejects.kept(earlier.frame, OWNER)) if earlier is not None else None
+            record = attrs.evolve(record, frame=rejects.kept(record.frame, OWNER))
+        facts = with_measures(plan, facts, record, as_of, plan.measures, check=check, rejects=rejects)
         if earlier is not None and plan.looks_back:
-            earlier = with_measures(plan, earlier, record, None, _past_measures(plan), check=check)
+            earlier = with_measures(plan, earlier, record, None, _past_measures(plan), check=check, rejects=rejects)
     elif recorded is not None:
         raise FactError([Diagnostic("bad-event", "`recorded` without `events`",
                                     "pass the events too, an empty frame where there are none", where="recorded")])
+    if rejects is not None:
+        facts = attrs.evolve(facts, frame=rejects.kept(facts.frame, OWNER))
+        earlier = attrs.evolve(earlier, frame=rejects.kept(earlier.frame, OWNER)) if earlier is not None else None
     if earlier is not None and plan.looks_back:
         frame, past = look_back(plan, facts.frame, earlier, as_of)
         facts = attrs.evolve(facts, frame=frame)
@@ -87,7 +108,12 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
                                     "collect it first, or leave `because` out and ask `decide` for single accounts",
                                     where="because")])
     present = _Present(plan, as_of, facts, past, trace, because)
-    return Decided(table.finished(present.decided()), tuple(dict.fromkeys(undeclared)))
+    laid = present.decided()
+    over = None
+    if choose is not None:
+        rows = chosen(plan, laid, facts, earlier, as_of, choose)
+        over = Over(rows, present.given_outputs, {n: present.free_name(n) for n in PLACES_OUTPUTS})
+    return Decided(table.finished(laid, over), tuple(dict.fromkeys(undeclared)), tuple(rejects.found) if rejects else ())
 
 
 def _past_measures(plan: Plan) -> list[PlannedMeasure]:
@@ -124,7 +150,9 @@ class _Present:
         columns |= outcome_columns(verdict, compiler)
         columns[UNKNOWNS] = t.constant("")
         for name, term in output_columns(main, verdict, compiler).items():
-            columns[f"output_{name}" if name in columns or name in FIXED else name] = term
+            columns[self.free_name(name)] = term
+        if plan.places is not None:
+            compiler.named(verdict.possible[plan.places.chosen], ELIGIBLE)
         for score in plan.scores:
             columns |= score_columns(score, compiler)
         columns["fired"] = words([(n, t.certain(truth)) for n, truth in truths], compiler)
@@ -151,6 +179,17 @@ class _Present:
                     [name for name, _ in unknowns], list(columns), coded,
                     [WHO, *(c for w in written for c in w.columns)] if self.because else [],
                     lambda found: in_words(written, found, plan.currency))
+
+    @staticmethod
+    def free_name(output: str) -> str:
+        """The column of an output."""
+        return f"output_{output}" if output in FIXED else output
+
+    @property
+    def given_outputs(self) -> list[str]:
+        """The columns of what rules and `always` set."""
+        assert self.plan.decision is not None
+        return [self.free_name(name) for name in self.plan.decision.outputs]
 
     def held(self, node: ex.Held, now: Term) -> Term:
         """Whether it held now and at the earlier reviews that count; with none on record, not yet."""

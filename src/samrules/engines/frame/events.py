@@ -13,6 +13,7 @@ from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER
 from samrules.engines.frame.backend import ROW, LazyFrame, Taken, collected
+from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN, WHITESPACE, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
 from samrules.errors import FactError
@@ -50,7 +51,7 @@ class Happened:
 
 
 def happened(taken: Taken, kinds: Mapping[str, EventType], recorded: Collection[str] | None, latest: date,
-             *, check: bool) -> Happened:
+             *, check: bool, rejects: Rejects | None = None) -> Happened:
     """The events of a table. Raises FactError with every problem of it."""
     frame = taken.frame
     schema = frame.collect_schema()
@@ -67,12 +68,12 @@ def happened(taken: Taken, kinds: Mapping[str, EventType], recorded: Collection[
     problems: list[Diagnostic] = []
     standing = frozenset(r[KIND] for r in collected(frame.select(KIND).unique()) if r[KIND] is not None)
     if check:
-        problems += _fixed_problems(frame, standing, kinds, latest)
-    fields, columns, found = _fields(frame, schema, kinds, standing, check=check)
+        problems += _fixed_problems(frame, standing, kinds, latest, rejects)
+    fields, columns, found = _fields(frame, schema, kinds, standing, check=check, rejects=rejects)
     if problems + found:
         raise FactError(problems + found)
     if check:
-        _refuse_twice(frame, list(schema))
+        _refuse_twice(frame, list(schema), rejects)
     complete = check_recorded(recorded, kinds) if recorded is not None else standing & frozenset(kinds)
     declared = {f.name for k in kinds.values() for f in k.fields} | {ID, EVENT, DATE, ROW}
     strangers = tuple(c for c in schema if c not in declared)
@@ -80,7 +81,7 @@ def happened(taken: Taken, kinds: Mapping[str, EventType], recorded: Collection[
 
 
 def _fields(frame: LazyFrame, schema: Mapping[str, Any], kinds: Mapping[str, EventType], standing: frozenset[str], *,
-            check: bool) -> tuple[dict[tuple[str, str], tuple[str, Term]], dict[str, nw.Expr], list[Diagnostic]]:
+            check: bool, rejects: Rejects | None) -> tuple[dict[tuple[str, str], tuple[str, Term]], dict[str, nw.Expr], list[Diagnostic]]:
     """Each field of each kind as a column; kinds that declare a field alike share it."""
     terms: dict[tuple[str, str], tuple[str, Term]] = {}
     columns: dict[str, nw.Expr] = {}
@@ -88,7 +89,7 @@ def _fields(frame: LazyFrame, schema: Mapping[str, Any], kinds: Mapping[str, Eve
     shared: dict[tuple[str, object], str] = {}
     for kind in kinds.values():
         present = [Column(f.name, f, schema[f.name]) for f in kind.fields if f.name in schema]
-        checking = Check(frame.filter(nw.col(KIND) == kind.name), present, "event")
+        checking = Check(frame.filter(nw.col(KIND) == kind.name), present, "event", rejects=rejects)
         fitting = checking.types() if kind.name in standing else [c for c in present if c.fits()]
         if check and kind.name in standing and not checking.problems:
             checking.values(fitting, read=frozenset(c.name for c in fitting))
@@ -103,7 +104,7 @@ def _fields(frame: LazyFrame, schema: Mapping[str, Any], kinds: Mapping[str, Eve
 
 
 def _fixed_problems(frame: LazyFrame, standing: frozenset[str], kinds: Mapping[str, EventType],
-                    latest: date) -> list[Diagnostic]:
+                    latest: date, rejects: Rejects | None) -> list[Diagnostic]:
     owner, kind, on = nw.col(OWNER), nw.col(KIND), nw.col(ON)
     wrong = {
         "owner": owner.is_null() | (owner == ""),
@@ -124,6 +125,9 @@ def _fixed_problems(frame: LazyFrame, standing: frozenset[str], kinds: Mapping[s
     for name, (code, message, help_) in said.items():
         if not counts[name]:
             continue
+        if rejects is not None:
+            rejects.rows("event", frame, wrong[name], code, message, OWNER)
+            continue
         rows = collected(frame.filter(wrong[name]).select(*numbered, OWNER, ON).head(SHOWN))
         for row in rows:
             on_day = f"an event on {row[ON]}, after {latest}" if name == "late" else message
@@ -137,11 +141,14 @@ def _fixed_problems(frame: LazyFrame, standing: frozenset[str], kinds: Mapping[s
     return problems
 
 
-def _refuse_twice(frame: LazyFrame, columns: Sequence[str]) -> None:
-    """Raises FactError where the same event stands twice."""
+def _refuse_twice(frame: LazyFrame, columns: Sequence[str], rejects: Rejects | None) -> None:
+    """Raises FactError where the same event stands twice, or sets its account aside."""
     names = [c for c in columns if c != ROW]
     counted = frame.group_by(*names).agg(**{"~n": nw.len(), OWNER: nw.col(OWNER).min(), ON: nw.col(ON).min()})
     twice = counted.filter(nw.col("~n") > 1)
+    if rejects is not None:
+        rejects.rows("event", twice, None, "bad-event", "the same event twice", OWNER)
+        return
     rows = collected(twice.select(OWNER, ON).sort(OWNER, ON).head(SHOWN))
     if rows:
         raise FactError([Diagnostic("bad-event", f"the same event twice, on {r[ON]}",

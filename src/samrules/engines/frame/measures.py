@@ -16,14 +16,16 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import DAY, OWNER, Facts, fact_column
-from samrules.engines.frame.backend import LazyFrame, collected
+from samrules.engines.frame.backend import LazyFrame, collected, each_row
 from samrules.engines.frame.compiler import Compiler, days_before
 from samrules.engines.frame.events import KIND, ON, Happened
 from samrules.engines.frame.parameters import dated_parameters
+from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN
 from samrules.engines.frame.terms import Term
 from samrules.engines.interpreter import date_before, parameters_at
 from samrules.errors import FactError
+from samrules.inputs.facts import ID
 from samrules.model.types import INTEGER_LIMIT, Kind
 from samrules.plan.plan import Plan, PlannedMeasure
 
@@ -35,7 +37,7 @@ _KEPT = "~kept"
 
 
 def with_measures(plan: Plan, facts: Facts, events: Happened, day: date | None, wanted: Sequence[PlannedMeasure],
-                  *, check: bool) -> Facts:
+                  *, check: bool, rejects: Rejects | None = None) -> Facts:
     """The facts with every wanted measure that can be counted; a given value must agree with it.
 
     `day` is None where each row has its own. Raises FactError where a given value does not agree, or
@@ -51,7 +53,7 @@ def with_measures(plan: Plan, facts: Facts, events: Happened, day: date | None, 
     problems: list[Diagnostic] = []
     compared: list[tuple[PlannedMeasure, str, str]] = []
     for place, measure in enumerate(countable):
-        counting = _Counting(plan, measure, events, day, points, f"~m{place}", check)
+        counting = _Counting(plan, measure, events, day, points, f"~m{place}", check, rejects=rejects)
         totals, result = counting.counted()
         problems += counting.problems
         frame = frame.join(totals, on=keys, how="left")
@@ -67,7 +69,7 @@ def with_measures(plan: Plan, facts: Facts, events: Happened, day: date | None, 
     frame = frame.with_columns(**made)
     if compared:
         if check:
-            _must_agree(frame, compared, day)
+            _must_agree(frame, compared, day, rejects)
         frame = frame.with_columns(**{given: nw.coalesce(nw.col(given), nw.col(counted))
                                       for _, given, counted in compared})
     for measure, given, _ in compared:
@@ -75,7 +77,8 @@ def with_measures(plan: Plan, facts: Facts, events: Happened, day: date | None, 
     return attrs.evolve(facts, frame=frame, terms=terms)
 
 
-def _must_agree(frame: LazyFrame, compared: Sequence[tuple[PlannedMeasure, str, str]], day: date | None) -> None:
+def _must_agree(frame: LazyFrame, compared: Sequence[tuple[PlannedMeasure, str, str]], day: date | None,
+                rejects: Rejects | None) -> None:
     problems = []
     dated = [] if day is not None else [DAY]
     differs = {name: _differs(measure, nw.col(given), nw.col(name)).fill_null(False) for measure, given, name in compared}
@@ -83,8 +86,13 @@ def _must_agree(frame: LazyFrame, compared: Sequence[tuple[PlannedMeasure, str, 
     for measure, given, name in compared:
         if not counts[name]:
             continue
-        rows = collected(frame.filter(differs[name]).select(OWNER, *dated, given, name).head(SHOWN))
         help_ = "correct the one that is wrong, or leave the fact out and let the events count"
+        if rejects is not None:
+            what = "account" if day is not None else "review"
+            for row in each_row(frame.filter(differs[name]).select(**{ID: nw.col(OWNER), measure.name: nw.col(given), name: nw.col(name)})):
+                rejects.add(what, row, "measure-differs", f"the events make it {row[name]}", measure.name)
+            continue
+        rows = collected(frame.filter(differs[name]).select(OWNER, *dated, given, name).head(SHOWN))
         problems += [Diagnostic(
             "measure-differs", f"`{measure.name}` is given as {row[given]} and the events up to "
             f"{day or row[DAY]} make it {row[name]}", help_, where=f"account {row[OWNER]}") for row in rows]
@@ -118,6 +126,7 @@ class _Counting:
     name: str
     check: bool
     problems: list[Diagnostic] = attrs.field(factory=list)
+    rejects: Rejects | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -262,6 +271,10 @@ class _Counting:
         for flag, flags in flagged:  # what is not known anyway takes no value
             rows = rows.join(flags, on=self.keys, how="left").filter(~nw.col(f"{self.name}:{flag}").fill_null(False))
         type_ = self.measure.measure.type
+        if self.rejects is not None:
+            for row in each_row(rows.select(**{ID: nw.col(OWNER), VALUE: nw.col(VALUE)})):
+                self.rejects.add("event", row, "out-of-range", f"`{self.measure.name}` takes {row[VALUE]}, which is no {type_}")
+            return
         for row in collected(rows.select(OWNER, KIND, ON, VALUE).sort(OWNER, ON).head(SHOWN)):
             self.problems.append(Diagnostic(
                 "out-of-range", f"`{self.measure.name}` takes {row[VALUE]} of the event `{row[KIND]}` on {row[ON]}, "
@@ -354,6 +367,10 @@ class _Counting:
         beyond = (weight > _MOST_WEIGHT) | (units / (weight * 0.0 + _MILLION) != weight)
         if self.check:
             asked = kept.filter(beyond).join(self.points, on=self.keys, how="semi")
+            if self.rejects is not None:
+                self.rejects.rows("event", asked, None, "weight-too-fine",
+                                  f"`{self.measure.name}` weighs it too finely for a frame", OWNER)
+        if self.check and self.rejects is None:
             rows = collected(asked.select(OWNER, KIND, ON, WEIGHT).sort(OWNER, ON).head(SHOWN))
             self.problems += [Diagnostic(
                 "weight-too-fine", f"`{self.measure.name}` weighs the event `{r[KIND]}` on {r[ON]} by {r[WEIGHT]}",

@@ -16,7 +16,8 @@ import narwhals as nw
 
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import ROW, LazyFrame, collected
+from samrules.engines.frame.backend import ROW, LazyFrame, collected, each_row
+from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.terms import Term
 from samrules.inputs.facts import ID, BadValue, convert
 from samrules.model.ruleset import Fact
@@ -125,6 +126,8 @@ class Check:
     problems: list[Diagnostic] = attrs.field(factory=list)
     needs: dict[str, Clean] = attrs.field(factory=dict)
     count: int = 0
+    rejects: Rejects | None = None
+    """Where bad rows are set aside instead of being problems."""
 
     def types(self) -> list[Column]:
         """The columns whose types fit; the others are problems."""
@@ -199,6 +202,13 @@ class Check:
         """Name the first few rows whose value is refused, and count the others."""
         bad = self.frame.filter(wrong)
         names = [c for c in (ROW, ID, "review_date", "date") if c in self.frame.columns and c != column.name]
+        if self.rejects is not None:
+            for row in each_row(bad.select(*names, column.name)):
+                try:
+                    convert(row[column.name], column.fact)
+                except BadValue as error:
+                    self.rejects.add(self.what, row, error.code, error.message, column.name)
+            return
         rows = collected(bad.select(*names, column.name).head(SHOWN))
         for row in rows:
             value = row[column.name]
