@@ -12,9 +12,10 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
-from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, same_engine, taken
+from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, Taken, same_engine, taken
 from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
 from samrules.engines.frame.compiler import Compiler, as_truth
+from samrules.engines.frame.dialect import spoken
 from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
 from samrules.engines.frame.missing import Key, Missing, downwards
@@ -56,6 +57,12 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
                                     "pass \"rules\", \"full\", or None", where="trace")])
     parameters_at(plan, as_of)  # before any table is read
     table = taken(given, "the accounts")
+    with spoken(table.engine):
+        return _decided(plan, table, as_of, events, recorded, history, trace, because, check)
+
+
+def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Collection[str] | None, history: Any,
+             trace: str | None, because: bool, check: bool) -> Decided:
     read = plan.read | {"account_id", "account_name"}
     facts = accounts(table, plan.facts, read, check=check)
     undeclared = facts.undeclared
@@ -147,7 +154,7 @@ class _Present:
         unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
         for place, (_, key) in enumerate(unknowns):
             compiler.named(key, f"{KEY}{place}")
-        return Laid(compiler.lay(self.facts.frame), nw.col("=settled"), compiler.lay_later,
+        return Laid(compiler.lay(self.facts.frame, []), nw.col("=settled"), compiler.lay_later,
                     [name for name, _ in unknowns], list(columns), coded,
                     [WHO, *(c for w in written for c in w.columns)] if self.because else [],
                     lambda found: in_words(written, found, plan.currency))
