@@ -39,5 +39,9 @@ class EngineError(SamrulesError):
     """An engine that cannot run here, or cannot run this ruleset; the others can."""
 
 
+class UnmatchedRowsWarning(UserWarning):
+    """Reviews or events are of accounts that are not in the table of accounts; they have no effect."""
+
+
 class UndeclaredFactWarning(UserWarning):
     """A fact was given that no ruleset in use declares; it cannot have any effect."""

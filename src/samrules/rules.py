@@ -17,7 +17,7 @@ from samrules.decision.decision import Decision
 from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines import outcome
 from samrules.engines.measures import NO_RECORD, Record
-from samrules.errors import FactError, RulesetError, UndeclaredFactWarning
+from samrules.errors import FactError, RulesetError, UndeclaredFactWarning, UnmatchedRowsWarning
 from samrules.explain.explainer import Explained
 from samrules.inputs.accounts import Account
 from samrules.inputs.events import account_events, check_recorded
@@ -264,11 +264,12 @@ class Rules:
                      because: bool = False, check: bool = True) -> Any:
         """Decide every account of a dataframe; the same kind of frame comes back, a row an account.
 
-        Needs the extra `frame`. docs/frames.md describes the columns.
+        Needs the extra `frame`, for PySpark the extra `spark`. docs/frames.md describes the columns. Reviews and
+        events of accounts that are not in the table bring an UnmatchedRowsWarning, where values are checked.
 
         Args:
             accounts: a frame with `account_id` and a column for each fact that is known: Polars (eager
-                or lazy), pandas, PyArrow, or a DuckDB relation. Null, NaN and blank text are missing.
+                or lazy), pandas, PyArrow, PySpark, or a DuckDB relation. Null, NaN and blank text are missing.
             events: a frame of the same kind with `account_id`, `event`, `date` and fields. The kinds
                 that stand in it are the recorded ones.
             recorded: the kinds of events of which `events` is the whole record, where that is said
@@ -301,6 +302,8 @@ class Rules:
                                trace=trace, because=because, check=check)
         if decided.undeclared:
             warnings.warn(undeclared_message(decided.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        for unmatched in decided.unmatched:
+            warnings.warn(unmatched, UnmatchedRowsWarning, stacklevel=2)
         return decided.frame
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,

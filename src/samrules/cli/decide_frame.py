@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from samrules.cli import arguments
 from samrules.diagnostics import Diagnostic
-from samrules.errors import FactError, OutputError, UndeclaredFactWarning
+from samrules.errors import FactError, OutputError, UndeclaredFactWarning, UnmatchedRowsWarning
 
 _FORMATS = ("parquet", "csv")
 
@@ -36,10 +36,13 @@ def decide_frame(ruleset: str, accounts: str, history: str | None, events: str |
     frames = {name: scan_parquet(path) for name, path in tables.items()}
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", UndeclaredFactWarning)
+        warnings.simplefilter("always", UnmatchedRowsWarning)
         decided = rules.decide_frame(frames["accounts"], events=frames.get("events"), history=frames.get("history"),
                                      as_of=day)
     warn([Diagnostic("undeclared-fact", str(w.message), "rename what is a misspelt fact, ignore the rest", where=accounts)
           for w in said if issubclass(w.category, UndeclaredFactWarning)])
+    warn([Diagnostic("unmatched-history", str(w.message), "check the ids if these accounts should be decided; else ignore this",
+                     where=accounts) for w in said if issubclass(w.category, UnmatchedRowsWarning)])
 
     def write(sink: IO[bytes]) -> None:
         if not sys.stderr.isatty():

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import narwhals as nw
 
-from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
+from samrules.diagnostics import NAMES_SHOWN, Diagnostic, did_you_mean, listed, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
 from samrules.engines.frame.dialect import day_literal
@@ -173,3 +173,15 @@ def _without(column: str, frame: LazyFrame, declared: Mapping[str, Fact]) -> Dia
     return Diagnostic("missing-account-id" if column == ID else "bad-history",
                       f"the table has no column `{column}`", help_, where="decide_frame")
 
+
+
+def strangers(what: str, rows: LazyFrame, asked_about: LazyFrame) -> list[str]:
+    """What is said of reviews or events of accounts that are not asked about; of them, a count an account is made."""
+    others = rows.select(OWNER).join(asked_about.select(OWNER), on=OWNER, how="anti").group_by(OWNER).agg(n=nw.len())
+    total = collected(others.select(n=nw.col("n").sum(), ids=nw.len()))[0]
+    if not total["ids"]:
+        return []
+    shown = [r[OWNER] for r in collected(others.sort(OWNER).head(NAMES_SHOWN))]
+    ids = listed([*shown, *[""] * (int(total["ids"]) - len(shown))])
+    several = f"1 {what} is" if total["n"] == 1 else f"{total['n']:,} {what}s are"
+    return [f"{several} of accounts that are not in the table: {ids}"]

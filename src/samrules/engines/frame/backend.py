@@ -134,7 +134,7 @@ def taken(given: Any, what: str) -> Taken:
             raise _refused(f"{what} are a frame of {implementation.value}, which is not served")
         if implementation is nw.Implementation.PYSPARK:
             _refuse_paths(frame.columns, what)
-        return Taken(frame, implementation, False, implementation)
+        return Taken(_with_doubles(frame), implementation, False, implementation)
     if implementation not in (nw.Implementation.POLARS, nw.Implementation.PANDAS, nw.Implementation.PYARROW):
         raise _refused(f"{what} are a frame of {implementation.value}, which is not served")
     columns = list(frame.columns)
@@ -164,8 +164,13 @@ def _numbered(frame: nw.DataFrame[Any], what: str) -> LazyFrame:
                                     "pip install pyarrow", where="decide_frame")]) from None
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:  # a column of several types
         raise _refused(f"a column of {what} cannot be read: {error}", "give each column one type") from None
-    rows: LazyFrame = nw.from_native(native.with_row_index(ROW).lazy())
-    return rows
+    return _with_doubles(nw.from_native(native.with_row_index(ROW).lazy()))
+
+
+def _with_doubles(frame: LazyFrame) -> LazyFrame:
+    """Decimals with a part as doubles, which is what amounts are to rulesets."""
+    decimals = [name for name, dtype in frame.collect_schema().items() if isinstance(dtype, nw.Decimal) and dtype.scale]
+    return frame.with_columns(*(nw.col(c).cast(nw.Float64) for c in decimals)) if decimals else frame
 
 
 def _collected_at_once(laid: Laid) -> Any:

@@ -11,7 +11,7 @@ import narwhals as nw
 
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
+from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews, strangers
 from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, Taken, same_engine, taken
 from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
 from samrules.engines.frame.compiler import Compiler, as_truth
@@ -47,6 +47,8 @@ class Decided:
 
     frame: Any
     undeclared: tuple[str, ...]
+    unmatched: tuple[str, ...] = ()
+    """What is said of reviews and events of accounts that are not in the table."""
 
 
 def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
@@ -66,6 +68,7 @@ def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Colle
     read = plan.read | {"account_id", "account_name"}
     facts = accounts(table, plan.facts, read, check=check)
     undeclared = facts.undeclared
+    unmatched: list[str] = []
     past: dict[ex.Held, Past] = {}
     earlier: Facts | None = None
     if history is not None:
@@ -73,6 +76,7 @@ def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Colle
         same_engine(table, earlier_table, "the history")
         earlier = reviews(earlier_table, plan.facts, read, as_of, check=check)
         undeclared += earlier.undeclared
+        unmatched += strangers("review", earlier.frame, facts.frame) if check else []
         own = earlier.frame.join(facts.frame.select(OWNER), on=OWNER, how="semi")  # reviews of others decide nothing
         earlier = attrs.evolve(earlier, frame=own)
     if events is not None:
@@ -80,6 +84,7 @@ def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Colle
         same_engine(table, record_table, "the events")
         record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check)
         undeclared += record.undeclared
+        unmatched += strangers("event", record.frame, facts.frame) if check else []
         facts = with_measures(plan, facts, record, as_of, plan.measures, check=check)
         if earlier is not None and plan.looks_back:
             earlier = with_measures(plan, earlier, record, None, _past_measures(plan), check=check)
@@ -94,7 +99,7 @@ def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Colle
                                     "collect it first, or leave `because` out and ask `decide` for single accounts",
                                     where="because")])
     present = _Present(plan, as_of, facts, past, trace, because)
-    return Decided(table.finished(present.decided()), tuple(dict.fromkeys(undeclared)))
+    return Decided(table.finished(present.decided()), tuple(dict.fromkeys(undeclared)), tuple(unmatched))
 
 
 def _past_measures(plan: Plan) -> list[PlannedMeasure]:

@@ -155,7 +155,9 @@ class _Counting:
         value = compiler.hold(self._value(compiler))
         compiler.named(t.certain(truth), _KEPT)
         compiler.named(value, VALUE)
-        compiler.named(t.as_double(self.events.field(spec.of.events, spec.weight)) if spec.weight else t.constant(1.0), WEIGHT)
+        one = t.constant(1.0)
+        weight = t.alike(self.events.field(spec.of.events, spec.weight), one)[0] if spec.weight else one
+        compiler.named(weight, WEIGHT)
         rows = compiler.lay(rows)
         if not truth.known:
             flagged.append(("open", self._any("open", rows, truth.expr.is_null())))
