@@ -268,7 +268,7 @@ def check_each_fact_missing(frame: FrameKind, name: str) -> None:
     rows = [{**row, "account_id": f"A{place}"} for place, row in enumerate(rows)]
     found = frame.rows(rules.decide_frame(frame.put(table_of(rows, rules.facts, {})), as_of=AS_OF, trace="rules"))
     for row in rows:
-        agrees(found[row["account_id"]], plain(rules.decide(row, as_of=AS_OF)))
+        agrees(found[str(row["account_id"])], plain(rules.decide(row, as_of=AS_OF)))
 
 
 # --- traces and sentences ------------------------------------------------------------------------------

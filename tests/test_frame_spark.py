@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ from tests.test_frame import (
 )
 from tests.test_frame import test_bad_events_and_reviews as test_bad_events_and_reviews
 from tests.test_frame import test_blank_and_nan_are_missing as test_blank_and_nan_are_missing
-from tests.test_frame import test_every_problem_is_told_and_many_are_summed_up as test_every_problem_is_told
+from tests.test_frame import (
+    test_every_problem_is_told_and_many_are_summed_up as test_every_problem_is_told_and_many_are_summed_up,
+)
 from tests.test_frame import test_ids as test_ids
 from tests.test_frame import test_tables_without_rows as test_tables_without_rows
 from tests.test_frame import test_types_are_checked_by_column as test_types_are_checked_by_column
@@ -99,7 +101,9 @@ few = settings(deadline=None, max_examples=3, suppress_health_check=list(HealthC
 def large_portfolios(draw: st.DrawFn) -> Portfolio:
     """Some portfolios as one, every account with an id of its own; every second account has no events."""
     parts = [draw(portfolios()) for _ in range(5)]
-    facts, history, events = [], [], []
+    facts: list[dict[str, Any]] = []
+    history: list[list[dict[str, Any]]] = []
+    events: list[Sequence[dict[str, Any]]] = []
     for part in parts:
         for place, account in enumerate(part.facts):
             number = {"account_id": f"A-{len(facts)}"}

@@ -61,7 +61,7 @@ class Laid:
 
     def given_out(self, frame: LazyFrame) -> LazyFrame:
         """The columns with their names, and texts in place of codes."""
-        if frame.implementation is nw.Implementation.PYSPARK:
+        if _engine_of(frame) is nw.Implementation.PYSPARK:
             return self._given_out_by_spark(frame)
         return frame.select(*(self._text(self.coded[name]).alias(name) if name in self.coded
                               else nw.col(f"={name}").alias(name) for name in self.columns))
@@ -195,6 +195,10 @@ def _in_order(frame: Any) -> Any:
     return frame if frame.get_column(ROW).is_sorted() else frame.sort(ROW)
 
 
+def _engine_of(frame: LazyFrame) -> nw.Implementation:
+    return frame.implementation
+
+
 def collected(frame: LazyFrame) -> list[dict[str, Any]]:
     """The rows of a small frame. What calls this keeps it small."""
     if frame.implementation is nw.Implementation.POLARS:
@@ -224,7 +228,7 @@ def laid(frame: LazyFrame, layers: Iterable[Mapping[str, nw.Expr]], wanted: Iter
     for themselves.
     """
     layers = [layer for layer in layers if layer]
-    if wanted is None or frame.implementation is not nw.Implementation.DUCKDB:
+    if wanted is None or _engine_of(frame) is not nw.Implementation.DUCKDB:
         for layer in layers:
             frame = frame.with_columns(**layer)
         return frame

@@ -185,6 +185,7 @@ class _Counting:
         if spec.within is not None:
             if self.day is not None:
                 start = date_before(spec.within, self.day)
+                assert start is not None
                 rows = rows.filter(nw.col(ON) > day_literal(start))
             else:
                 compiler = self._compiler()
