@@ -44,7 +44,9 @@ from tests.test_frame import test_ids as test_ids
 from tests.test_frame import test_tables_without_rows as test_tables_without_rows
 from tests.test_frame import test_types_are_checked_by_column as test_types_are_checked_by_column
 from tests.test_frame import test_unmatched_rows_are_told as test_unmatched_rows_are_told
-from tests.test_frame import test_what_is_given_and_counted_must_agree as test_what_is_given_and_counted_must_agree
+from tests.test_frame import (
+    test_what_is_given_and_counted_must_agree as test_what_is_given_and_counted_must_agree,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:pyspark.*"),  # it does not know pandas 3 yet
@@ -126,7 +128,7 @@ def test_differences_that_were_found(frame: FrameKind, path: Path, tmp_path: Pat
 
 
 def test_each_fact_missing_in_turn(frame: FrameKind) -> None:
-    check_each_fact_missing(frame, "buy_sell")
+    check_each_fact_missing(frame, "dedesignation")
 
 
 @pytest.mark.parametrize("name", ["dedesignation"])
@@ -162,6 +164,14 @@ def test_names_that_spark_reads_as_paths(frame: FrameKind) -> None:
     assert problems(lambda: rules.decide_frame(table, as_of=AS_OF)) == [
         ("not-a-frame", "decide_frame", "the accounts have the column `size.now`, and Spark takes a dot or a backtick "
                                         "in a name for a path")]
+
+
+def test_the_full_trace(frame: FrameKind) -> None:
+    """A condition gives its text to a column, whatever stands in it."""
+    rules = samrules.loads(SMALL.replace("size >= 1M", "size >= 1.5M"))
+    found = frame.rows(rules.decide_frame(frame.put(pl.DataFrame({"account_id": ["a"], "size": [2e6]})), as_of=AS_OF, trace="full"))
+    assert found["a"]["condition:big:size >= 1.5M"] is True
+    assert found["a"]["condition:big:count >= 2"] is None
 
 
 def test_decimals_are_amounts_and_no_part_is_cut_off(spark: Any, frame: FrameKind) -> None:

@@ -64,7 +64,9 @@ def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[Laz
         nw.col(_ONE).cum_sum().over(OWNER, order_by=DAY).cast(nw.Int64).alias(_PLACE),
         nw.col(_ONE).sum().over(OWNER).cast(nw.Int64).alias(_PLACES),
         nw.col(DAY).shift(-1).over(OWNER, order_by=DAY).alias("~next"))
-    frame = compiler.lay(frame)
+    named = [nw.col(OWNER, DAY, _PLACE, _PLACES, "~next"), *(operand.expr for operand in operands)]
+    named += [term.expr for found in missing.values() for facts in found.values() for term in facts.values()]
+    frame = compiler.lay(frame, named)
     back = nw.col(_PLACES) - nw.col(_PLACE) + 1  # 1 for the latest
     summaries: dict[str, nw.Expr] = {}
     for place, (node, operand) in enumerate(zip(nodes, operands, strict=True)):
