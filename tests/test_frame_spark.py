@@ -128,7 +128,7 @@ def test_differences_that_were_found(frame: FrameKind, path: Path, tmp_path: Pat
 
 
 def test_each_fact_missing_in_turn(frame: FrameKind) -> None:
-    check_each_fact_missing(frame, "dedesignation")
+    check_each_fact_missing(frame, "buy_sell")
 
 
 @pytest.mark.parametrize("name", ["dedesignation"])
