@@ -228,7 +228,7 @@ def laid(frame: LazyFrame, layers: Iterable[Mapping[str, nw.Expr]], wanted: Iter
     for themselves.
     """
     layers = [layer for layer in layers if layer]
-    if wanted is None or _engine_of(frame) is not nw.Implementation.DUCKDB:
+    if not layers or wanted is None or _engine_of(frame) is not nw.Implementation.DUCKDB:
         for layer in layers:
             frame = frame.with_columns(**layer)
         return frame
