@@ -13,6 +13,7 @@ from samrules.engines import durable_fence, outcome
 from samrules.engines.measures import NO_RECORD, Record
 from samrules.errors import EngineError
 from samrules.rules import ENGINES
+from tests.required import is_required
 
 settings.register_profile("usual", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
@@ -30,7 +31,7 @@ def why_no_durable() -> str | None:
     return None
 
 
-needs_durable = pytest.mark.skipif(why_no_durable() is not None, reason=str(why_no_durable()))
+needs_durable = pytest.mark.skipif(why_no_durable() is not None and not is_required("durable"), reason=str(why_no_durable()))
 
 
 @pytest.fixture(params=[pytest.param(e, marks=needs_durable) if e == outcome.DURABLE else e for e in ENGINES])

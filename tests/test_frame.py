@@ -95,6 +95,11 @@ def table_of_events(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, Event
     return pl.DataFrame([{c: r.get(c) for c in schema} for r in rows], schema=schema)
 
 
+def with_what_is_there(table: pl.DataFrame) -> pl.DataFrame:
+    """Without the columns in which every value is missing."""
+    return table.select(c for c in table.columns if table[c].null_count() < len(table))
+
+
 def plain(decision: Decision) -> dict[str, Any]:
     """The row that a decision is in a frame."""
     found: dict[str, Any] = {
@@ -195,6 +200,10 @@ DIFFERENCES = sorted((Path(__file__).parent / "corpus" / "differences" / "frames
 
 @pytest.mark.parametrize("path", DIFFERENCES, ids=lambda p: p.stem)
 def test_differences_that_were_found(frame: FrameKind, path: Path, tmp_path: Path) -> None:
+    check_difference(frame, path, tmp_path)
+
+
+def check_difference(frame: FrameKind, path: Path, tmp_path: Path) -> None:
     """Each is decided as the file says, by the interpreter and in every kind of frame."""
     case = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     for name, text in case.get("uses", {}).items():
@@ -205,7 +214,7 @@ def test_differences_that_were_found(frame: FrameKind, path: Path, tmp_path: Pat
     owner = {"account_id": case["account"]["account_id"]}
     tables = {"history": table_of([{**r, **owner} for r in history], rules.facts,
                                   {"account_id": pl.String, "review_date": pl.Date}) if history else None,
-              "events": table_of_events([{**e, **owner} for e in events], rules.events) if events else None}
+              "events": with_what_is_there(table_of_events([{**e, **owner} for e in events], rules.events)) if events else None}
     found = frame.rows(rules.decide_frame(
         frame.put(table_of([case["account"]], rules.facts, {})), as_of=case["as_of"], trace="rules",
         **{n: frame.put(t) for n, t in tables.items() if t is not None}))[owner["account_id"]]
@@ -221,10 +230,6 @@ BUNDLED = ("account_plan", "assessment", "buy_sell", "cadence", "coverage", "ded
            "manager", "programme")
 
 
-SLOW_IN_DUCKDB = ("assessment", "coverage", "dedesignation", "designation", "health", "programme")
-"""Of these the events and reviews are left to Polars; without them they are tried below."""
-
-
 def example(rules: Rules) -> tuple[Accounts, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The portfolio of examples/, checked, and as frames."""
     tables = check_tables(read_tables(Path(__file__).parent.parent / "examples" / "portfolio"), rules.facts, rules.events, AS_OF)
@@ -238,8 +243,6 @@ def example(rules: Rules) -> tuple[Accounts, pl.DataFrame, pl.DataFrame, pl.Data
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_bundled_rulesets_agree(frame: FrameKind, name: str) -> None:
-    if frame.name == "duckdb" and name in SLOW_IN_DUCKDB:
-        pytest.skip("DuckDB takes minutes to plan it; the page on frames says so")
     rules = samrules.load(name)
     tables, accounts, history, events = example(rules)
     found = frame.rows(rules.decide_frame(frame.put(accounts), events=frame.put(events), history=frame.put(history),
@@ -248,14 +251,24 @@ def test_the_bundled_rulesets_agree(frame: FrameKind, name: str) -> None:
         agrees(found[account.id], plain(rules.decide_account(account, tables.recorded, AS_OF)))
 
 
-def test_duckdb_without_events() -> None:
-    """Scores and the order of unknowns, in DuckDB's own arithmetic."""
-    rules = samrules.load("health")
-    tables, accounts, _, _ = example(rules)
-    kind = KINDS["duckdb"]
-    found = kind.rows(rules.decide_frame(kind.put(accounts), as_of=AS_OF, trace="rules"))
-    for account in tables.accounts:
-        agrees(found[account.id], plain(rules.decide_checked(account.facts, AS_OF)))
+@pytest.mark.parametrize("name", ["buy_sell", "dedesignation"])
+def test_each_fact_missing_in_turn(frame: FrameKind, name: str) -> None:
+    check_each_fact_missing(frame, name)
+
+
+def check_each_fact_missing(frame: FrameKind, name: str) -> None:
+    """Of accounts of which much is known, every fact missing by itself, and all of them."""
+    rules = samrules.load(name)
+    tables, _, _, _ = example(rules)
+    fullest = sorted(tables.accounts, key=lambda a: len(a.facts))[-3:]
+    together = {k: v for a in fullest for k, v in a.facts.items()}
+    rows = [dict(together), {}, *({k: v for k, v in together.items() if k != fact} for fact in together)]
+    for account in fullest:
+        rows += [{k: v for k, v in account.facts.items() if k != fact} for fact in account.facts]
+    rows = [{**row, "account_id": f"A{place}"} for place, row in enumerate(rows)]
+    found = frame.rows(rules.decide_frame(frame.put(table_of(rows, rules.facts, {})), as_of=AS_OF, trace="rules"))
+    for row in rows:
+        agrees(found[str(row["account_id"])], plain(rules.decide(row, as_of=AS_OF)))
 
 
 # --- traces and sentences ------------------------------------------------------------------------------
@@ -432,6 +445,21 @@ def test_bad_events_and_reviews(frame: FrameKind) -> None:
     undated = {**review, "review_date": [day, None]}
     assert problems(lambda: decide(history=undated)) == [("bad-history", "account a", "a review without `review_date`")]
     assert problems(lambda: decide(recorded=["seen"]))[0][0] == "bad-event"
+
+
+def test_unmatched_rows_are_told(frame: FrameKind) -> None:
+    """Reviews and events of accounts that are not in the table decide nothing, and that is said."""
+    rules = samrules.loads(SMALL)
+    accounts = frame.put(pl.DataFrame({"account_id": ["a"]}))
+    day = date(2026, 1, 1)
+    history = frame.put(pl.DataFrame({"account_id": ["a", "b", "c ", "d", "e", "e"], "review_date": [day] * 5 + [date(2025, 1, 1)]}))
+    events = frame.put(pl.DataFrame({"account_id": ["a", "A"], "event": ["seen"] * 2, "date": [day] * 2}))
+    with pytest.warns(samrules.UnmatchedRowsWarning) as said:
+        rules.decide_frame(accounts, history=history, events=events, as_of=AS_OF)
+    assert [str(w.message) for w in said] == [
+        "5 reviews are of accounts that are not in the table: `b`, `c`, `d` and `e`",
+        "1 event is of accounts that are not in the table: `A`"]
+    rules.decide_frame(accounts, history=history, as_of=AS_OF, check=False)
 
 
 def test_what_is_given_and_counted_must_agree(frame: FrameKind) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "SamrulesError",
     "Session",
     "UndeclaredFactWarning",
+    "UnmatchedRowsWarning",
     "__version__",
     "assign",
     "load",
@@ -46,6 +47,7 @@ _HOMES = {
     "SamrulesError": "samrules.errors",
     "Session": "samrules.sessions.session",
     "UndeclaredFactWarning": "samrules.errors",
+    "UnmatchedRowsWarning": "samrules.errors",
     "assign": "samrules.staffing.assignment",
     "load": "samrules.rules",
     "loads": "samrules.rules",
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
         RulesetError,
         SamrulesError,
         UndeclaredFactWarning,
+        UnmatchedRowsWarning,
     )
     from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules, load, loads

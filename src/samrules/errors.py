@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from samrules.diagnostics import Diagnostic, sort_key
+import attrs
+
+from samrules.diagnostics import NAMES_SHOWN, Diagnostic, listed, sort_key
 
 
 class SamrulesError(Exception):
@@ -37,6 +39,33 @@ class OutputError(SamrulesError):
 
 class EngineError(SamrulesError):
     """An engine that cannot run here, or cannot run this ruleset; the others can."""
+
+
+@attrs.frozen
+class Unmatched:
+    """Reviews or events of accounts that are not in the table of accounts: how many, of how many accounts, and the first ids."""
+
+    what: str
+    rows: int
+    accounts: int
+    first: tuple[str, ...]
+
+    def __str__(self) -> str:
+        several = f"1 {self.what} is" if self.rows == 1 else f"{self.rows:,} {self.what}s are"
+        return f"{several} of accounts that are not in the table: {listed([*self.first, *[''] * (self.accounts - len(self.first))])}"
+
+    def __add__(self, other: Unmatched) -> Unmatched:
+        """Both, where no account is in both and they are of one kind."""
+        first = sorted({*self.first, *other.first})[:NAMES_SHOWN]
+        return Unmatched(self.what, self.rows + other.rows, self.accounts + other.accounts, tuple(first))
+
+
+class UnmatchedRowsWarning(UserWarning):
+    """Reviews or events are of accounts that are not in the table of accounts; they have no effect."""
+
+    def __init__(self, unmatched: Unmatched) -> None:
+        super().__init__(str(unmatched))
+        self.unmatched = unmatched
 
 
 class UndeclaredFactWarning(UserWarning):

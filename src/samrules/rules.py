@@ -18,7 +18,7 @@ from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines import outcome
 from samrules.engines.interpreter import parameters_at
 from samrules.engines.measures import NO_RECORD, Record
-from samrules.errors import FactError, RulesetError, UndeclaredFactWarning
+from samrules.errors import FactError, RulesetError, UndeclaredFactWarning, UnmatchedRowsWarning
 from samrules.explain.explainer import Explained
 from samrules.inputs.accounts import Account
 from samrules.inputs.entries import Entries
@@ -363,11 +363,12 @@ class Rules:
         A ruleset that decides accounts together needs a frame that Polars runs; those that may take a place are
         collected at once, also of a lazy frame.
 
-        Needs the extra `frame`. docs/frames.md describes the columns.
+        Needs the extra `frame`, for PySpark the extra `spark`. docs/frames.md describes the columns. Reviews and
+        events of accounts that are not in the table bring an UnmatchedRowsWarning, where values are checked.
 
         Args:
             accounts: a frame with `account_id` and a column for each fact that is known: Polars (eager
-                or lazy), pandas, PyArrow, or a DuckDB relation. Null, NaN and blank text are missing.
+                or lazy), pandas, PyArrow, PySpark, or a DuckDB relation. Null, NaN and blank text are missing.
             events: a frame of the same kind with `account_id`, `event`, `date` and fields. The kinds
                 that stand in it are the recorded ones.
             recorded: the kinds of events of which `events` is the whole record, where that is said
@@ -406,6 +407,8 @@ class Rules:
             reject(decided.rejects)
         if decided.undeclared:
             warnings.warn(undeclared_message(decided.undeclared, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
+        for unmatched in decided.unmatched:
+            warnings.warn(UnmatchedRowsWarning(unmatched), stacklevel=2)
         return decided.frame
 
     def decide_checked(self, facts: Mapping[str, Value], as_of: date,

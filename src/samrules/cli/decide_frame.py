@@ -12,7 +12,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from samrules.cli import arguments
 from samrules.diagnostics import Diagnostic
-from samrules.errors import FactError, OutputError, UndeclaredFactWarning
+from samrules.errors import (
+    FactError,
+    OutputError,
+    UndeclaredFactWarning,
+    Unmatched,
+    UnmatchedRowsWarning,
+)
 
 if TYPE_CHECKING:
     from samrules.engines.frame.rejects import Reject
@@ -28,7 +34,7 @@ _PLURAL = {"account": "accounts", "event": "events", "review": "reviews"}
 def decide_frame(ruleset: str, accounts: str, history: str | None, events: str | None, day: date,
                  format_: str | None, out: Path | None, reject: Path | None, partition_by: str | None) -> None:
     """Decide the accounts of Parquet tables of any size. Written whole or not at all."""
-    from samrules.cli.report import message
+    from samrules.cli.report import message, warn
     from samrules.inputs.parquet_parts import ROW, partitioned, together, write_parts
     from samrules.inputs.parquet_table import count_rows, scan_parquet
     from samrules.inputs.results import move_whole, workspace, write_whole
@@ -42,11 +48,12 @@ def decide_frame(ruleset: str, accounts: str, history: str | None, events: str |
     tables = _tables(accounts, history, events)
     frames = {name: scan_parquet(path, ROW) for name, path in tables.items()}
     set_aside: list[Reject] = []
-    decided = _Parts(rules, frames, day, accounts, None if reject is None else set_aside).decided(partition_by)
+    parts = _Parts(rules, frames, day, accounts, None if reject is None else set_aside)
     bar = _bar(count_rows(frames["accounts"])) if sys.stderr.isatty() else contextlib.nullcontext()
     with workspace(out) as folder:
         with bar as advance:
-            files = write_parts(decided, folder, advance)
+            files = write_parts(parts.decided(partition_by), folder, advance)
+        warn(parts.unmatched())
         if partition_by is None:
             write_whole(out, lambda sink: together(files, format_, sink))
         else:
@@ -90,6 +97,7 @@ class _Parts:
     def __init__(self, rules: Rules, frames: Mapping[str, Any], day: date, where: str, set_aside: list[Reject] | None) -> None:
         self.rules, self.frames, self.day, self.where, self.set_aside = rules, frames, day, where, set_aside
         self.warned = False
+        self.strangers: dict[str, Unmatched] = {}
 
     def decided(self, key: str | None) -> Iterator[Any]:
         """A decided frame for each part. Raises FactError after the last one that is bad."""
@@ -120,6 +128,7 @@ class _Parts:
 
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", UndeclaredFactWarning)
+            warnings.simplefilter("always", UnmatchedRowsWarning)
             found = self.rules.decide_frame(frames["accounts"], events=frames.get("events"), history=frames.get("history"),
                                             recorded=recorded, as_of=self.day,
                                             reject=None if gathered is None else gathered.extend)
@@ -127,7 +136,16 @@ class _Parts:
             warn([Diagnostic("undeclared-fact", str(w.message), "rename what is a misspelt fact, ignore the rest", where=self.where)
                   for w in said if issubclass(w.category, UndeclaredFactWarning)])
         self.warned = True
+        for warning in said:
+            if isinstance(warning.message, UnmatchedRowsWarning):
+                more = warning.message.unmatched
+                self.strangers[more.what] = self.strangers[more.what] + more if more.what in self.strangers else more
         return found
+
+    def unmatched(self) -> list[Diagnostic]:
+        """The reviews and events of accounts that no part has."""
+        return [Diagnostic("unmatched-history", str(rows), "check the ids if these accounts should be decided; else ignore this",
+                           where=self.where) for rows in self.strangers.values()]
 
 
 def _summary(refused: Sequence[Reject]) -> list[Diagnostic]:

@@ -9,13 +9,14 @@ from typing import Any
 import attrs
 import narwhals as nw
 
-from samrules.diagnostics import Diagnostic, did_you_mean, listed, nearest
+from samrules.diagnostics import NAMES_SHOWN, Diagnostic, did_you_mean, listed, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
+from samrules.engines.frame.dialect import day_literal
 from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
-from samrules.errors import FactError
+from samrules.errors import FactError, Unmatched
 from samrules.inputs.facts import ID, REVIEW, REVIEW_DATE
 from samrules.model.ruleset import Fact
 
@@ -69,7 +70,7 @@ def reviews(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], as
     if checking.problems:
         raise FactError(checking.problems)
     before = cleaned(day, Clean(False, False))
-    facts = _facts(taken.frame.filter(before < nw.lit(as_of, dtype=nw.Date)), [c for c in fitting if c is not day],
+    facts = _facts(taken.frame.filter(before < day_literal(as_of)), [c for c in fitting if c is not day],
                    checking, read, undeclared, check, {DAY: before})
     return attrs.evolve(facts, first_day=row.get("~first"), most_reviews=int(row.get("~most") or 0))
 
@@ -101,7 +102,7 @@ def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[
         checking.values(fitting, read=read)
         return
     bare = cleaned(owner, Clean())
-    row = checking.values(fitting, {"~blank": (bare.is_null() | (bare == "")).sum()}, read)
+    row = checking.values(fitting, {"~blank": (bare.is_null() | (bare == "")).cast(nw.Int64).sum()}, read)
     if checking.rejects is not None:
         _set_ids_aside(checking, bare, blank=bool(row["~blank"]))
     elif row["~blank"]:
@@ -148,14 +149,14 @@ def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[s
                    *, check: bool) -> dict[str, Any]:
     owner = next(c for c in fitting if c.name == ID)
     bare, on = cleaned(owner, Clean()), cleaned(day, Clean(False, False))
-    seen = nw.when(on < nw.lit(as_of, dtype=nw.Date)).then(on)
+    seen = nw.when(on < day_literal(as_of)).then(on)
     summaries = {"~first": seen.min()}
     counted = checking.frame.select(**{ID: bare, DAY: on}).group_by(ID, DAY).agg(n=nw.len())
     most = counted.group_by(ID).agg(m=nw.len()).select(m=nw.col("m").max())
     if not check:
         return {**collected(checking.frame.select(**summaries))[0], "~most": collected(most)[0]["m"]}
-    row = checking.values(fitting, {**summaries, "~blank": (bare.is_null() | (bare == "")).sum(),
-                                    "~undated": on.is_null().sum()}, read)
+    row = checking.values(fitting, {**summaries, "~blank": (bare.is_null() | (bare == "")).cast(nw.Int64).sum(),
+                                    "~undated": on.is_null().cast(nw.Int64).sum()}, read)
     if checking.problems:
         return row
     if checking.rejects is not None:
@@ -208,3 +209,15 @@ def _without(column: str, frame: LazyFrame, declared: Mapping[str, Fact]) -> Dia
     return Diagnostic("missing-account-id" if column == ID else "bad-history",
                       f"the table has no column `{column}`", help_, where="decide_frame")
 
+
+
+def strangers(what: str, rows: LazyFrame, asked_about: LazyFrame, rejects: Rejects | None) -> list[Unmatched]:
+    """Reviews or events of accounts that are not asked about, if there are any; of them, a count an account is made."""
+    if rejects is not None:
+        rows = rejects.kept(rows, OWNER)
+    others = rows.select(OWNER).join(asked_about.select(OWNER), on=OWNER, how="anti").group_by(OWNER).agg(n=nw.len())
+    total = collected(others.select(n=nw.col("n").sum(), ids=nw.len()))[0]
+    if not total["ids"]:
+        return []
+    first = [r[OWNER] for r in collected(others.sort(OWNER).head(NAMES_SHOWN))]
+    return [Unmatched(what, int(total["n"]), int(total["ids"]), tuple(first))]

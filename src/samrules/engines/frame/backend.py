@@ -6,18 +6,21 @@ engine, and nothing of it is collected here but small summaries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 import narwhals as nw
 
 from samrules.diagnostics import Diagnostic
+from samrules.engines.frame.dialect import named_in
 from samrules.errors import FactError
 
 ROW = "~row"
 """The place of a row, in frames that have an order."""
 SEPARATOR = "; "
+GIVEN_OUT = "="
+"""What the names of columns that are given out begin with."""
 LazyFrame = nw.LazyFrame[Any]
 _LAZY = {nw.Implementation.POLARS: "Polars", nw.Implementation.DUCKDB: "DuckDB", nw.Implementation.PYSPARK: "PySpark"}
 
@@ -58,6 +61,8 @@ class Laid:
 
     def given_out(self, frame: LazyFrame) -> LazyFrame:
         """The columns with their names, and texts in place of codes."""
+        if _engine_of(frame) is nw.Implementation.PYSPARK:
+            return self._given_out_by_spark(frame)
         return frame.select(*(self._text(self.coded[name]).alias(name) if name in self.coded
                               else nw.col(f"={name}").alias(name) for name in self.columns))
 
@@ -67,6 +72,13 @@ class Laid:
         if len(texts) == 1:
             return texts[0].fill_null("") if parts[0].is_set else texts[0]
         return nw.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)
+
+    def _given_out_by_spark(self, frame: LazyFrame) -> LazyFrame:
+        """The same as SQL, for long lists of texts take narwhals a call of the virtual machine for each."""
+        texts = [f"{_text_of_spark(self.coded[c], c) if c in self.coded else _name_of_spark(f'={c}')} as {_name_of_spark(c)}"
+                 for c in self.columns]
+        found: LazyFrame = nw.from_native(frame.to_native().selectExpr(*texts))
+        return found
 
     def bare(self, frame: LazyFrame) -> LazyFrame:
         """The columns with their codes, of a frame in memory."""
@@ -149,13 +161,22 @@ def taken(given: Any, what: str) -> Taken:
     if isinstance(frame, nw.LazyFrame):
         if implementation not in _LAZY:
             raise _refused(f"{what} are a frame of {implementation.value}, which is not served")
-        return Taken(frame, implementation, False, implementation)
+        if implementation is nw.Implementation.PYSPARK:
+            _refuse_paths(frame.columns, what)
+        return Taken(_with_doubles(frame), implementation, False, implementation)
     if implementation not in (nw.Implementation.POLARS, nw.Implementation.PANDAS, nw.Implementation.PYARROW):
         raise _refused(f"{what} are a frame of {implementation.value}, which is not served")
     columns = list(frame.columns)
     if len(set(columns)) < len(columns) or not all(isinstance(c, str) for c in columns):
         raise _refused(f"{what} have a column twice, or one whose name is no text")
     return Taken(_numbered(frame, what), nw.Implementation.POLARS, True, implementation)
+
+
+def _refuse_paths(columns: Sequence[str], what: str) -> None:
+    """Raises FactError for columns that Spark would look for somewhere else."""
+    if odd := [c for c in columns if "." in c or "`" in c]:
+        raise _refused(f"{what} have the column `{odd[0]}`, and Spark takes a dot or a backtick in a name for a path",
+                       "rename the column, or select those that are facts")
 
 
 def _numbered(frame: nw.DataFrame[Any], what: str) -> LazyFrame:
@@ -172,8 +193,13 @@ def _numbered(frame: nw.DataFrame[Any], what: str) -> LazyFrame:
                                     "pip install pyarrow", where="decide_frame")]) from None
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:  # a column of several types
         raise _refused(f"a column of {what} cannot be read: {error}", "give each column one type") from None
-    rows: LazyFrame = nw.from_native(native.with_row_index(ROW).lazy())
-    return rows
+    return _with_doubles(nw.from_native(native.with_row_index(ROW).lazy()))
+
+
+def _with_doubles(frame: LazyFrame) -> LazyFrame:
+    """Decimals with a part as doubles, which is what amounts are to rulesets."""
+    decimals = [name for name, dtype in frame.collect_schema().items() if isinstance(dtype, nw.Decimal) and dtype.scale]
+    return frame.with_columns(*(nw.col(c).cast(nw.Float64) for c in decimals)) if decimals else frame
 
 
 def _collected_at_once(laid: Laid) -> Any:
@@ -196,6 +222,10 @@ def _collected_at_once(laid: Laid) -> Any:
 def _in_order(frame: Any) -> Any:
     """A polars frame in the order of the input."""
     return frame if frame.get_column(ROW).is_sorted() else frame.sort(ROW)
+
+
+def _engine_of(frame: LazyFrame) -> nw.Implementation:
+    return frame.implementation
 
 
 def collected(frame: LazyFrame) -> list[dict[str, Any]]:
@@ -269,6 +299,39 @@ def all_differ(ids: LazyFrame) -> bool:
     return bool(row["n"] == row["all"])
 
 
+def laid(frame: LazyFrame, layers: Iterable[Mapping[str, nw.Expr]], wanted: Iterable[nw.Expr] | None = None) -> LazyFrame:
+    """The frame with the columns of each layer, one step a layer.
+
+    With `wanted`, a column that no later layer and none of these names is left behind, unless it is to be
+    given out: the time of DuckDB's client goes by the square of what is carried along. Polars and Spark see that
+    for themselves.
+    """
+    layers = [layer for layer in layers if layer]
+    if not layers or wanted is None or _engine_of(frame) is not nw.Implementation.DUCKDB:
+        for layer in layers:
+            frame = frame.with_columns(**layer)
+        return frame
+    needed = [named_in(wanted)]
+    for layer in reversed(layers[1:]):
+        needed.append(needed[-1] | named_in(layer.values()))
+    for layer, still in zip(layers, reversed(needed), strict=True):
+        left = [c for c in frame.columns if c not in still and not c.startswith((GIVEN_OUT, KEY))]
+        frame = _with_columns_of_duckdb(frame, layer, left)
+    return frame
+
+
+def _with_columns_of_duckdb(frame: LazyFrame, layer: Mapping[str, nw.Expr], without: Sequence[str]) -> LazyFrame:
+    """`with_columns` that leaves some columns behind and does not name each of the others one by one."""
+    from duckdb import StarExpression
+
+    compliant: Any = frame._compliant_frame  # narwhals has no public way
+    namespace = compliant.__narwhals_namespace__()
+    made = [expr._to_compliant_expr(namespace)(compliant)[0].alias(name) for name, expr in layer.items()]
+    others = [StarExpression(exclude=list(without))] if len(without) < len(frame.columns) else []
+    rows: LazyFrame = nw.from_native(frame.to_native().select(*others, *made))
+    return rows
+
+
 def same_engine(main: Taken, other: Taken, what: str) -> None:
     """Raises FactError where a frame cannot be joined to that of the accounts."""
     if main.engine is not other.engine:
@@ -281,7 +344,7 @@ def _kind(given: Any) -> str:
 
 
 def _refused(message: str, help_: str = "pass a frame of Polars, pandas or PyArrow, a Polars lazy frame, "
-             "or a DuckDB relation") -> FactError:
+             "a DuckDB relation, or a PySpark frame") -> FactError:
     return FactError([Diagnostic("not-a-frame", message, help_, where="decide_frame")])
 
 
@@ -308,7 +371,7 @@ def in_key_order(laid: Laid) -> LazyFrame:
     elif frame.implementation is nw.Implementation.DUCKDB:
         ordered = _ordered_by_duckdb(frame.to_native(), keys, laid.names, into)
     else:
-        raise _refused(f"the order of unknowns is not known to {frame.implementation.value}")
+        ordered = _ordered_by_spark(frame.to_native(), keys, laid.names, into)
     return laid.given_out(nw.from_native(ordered))
 
 
@@ -344,3 +407,37 @@ def _ordered_by_duckdb(frame: Any, keys: Sequence[str], names: Sequence[str], in
     texts = ", ".join("'" + n.replace("'", "''") + "'" for n in names)
     ordered = f"[[{texts}][(key % {PLACES}) + 1] for key in list_sort([{listed}]) if key is not null]"
     return frame.project(f"* replace (coalesce(array_to_string({ordered}, '{SEPARATOR}'), '') as \"{into}\")")
+
+
+def _ordered_by_spark(frame: Any, keys: Sequence[str], names: Sequence[str], into: str) -> Any:
+    from pyspark.sql import functions
+
+    known = f"array_sort(filter(array({', '.join(map(_name_of_spark, keys))}), key -> key is not null))"
+    texts = ", ".join(map(_literal_of_spark, names))
+    ordered = f"array_join(transform({known}, key -> array({texts})[int(key % {PLACES})]), '{SEPARATOR}')"
+    return frame.withColumn(into, functions.expr(ordered))
+
+
+def _text_of_spark(parts: Sequence[Coded], name: str) -> str:
+    """SQL that looks up texts by codes and joins them."""
+    found = []
+    for i, part in enumerate(parts):
+        code = _name_of_spark(f"={name}:{i}")
+        if part.is_set:  # a bit a name
+            bits = range(len(part.texts).bit_length() - 1)
+            found += [f"if({code} & {1 << bit} != 0, {_literal_of_spark(part.texts[1 << bit])}, null)" for bit in bits]
+        else:
+            found.append(f"array({', '.join(map(_literal_of_spark, part.texts))})[int({code})]")
+    if len(parts) == 1 and not parts[0].is_set:
+        return found[0]
+    return f"concat_ws('{SEPARATOR}', {', '.join(found)})"
+
+
+def _name_of_spark(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _literal_of_spark(text: str | None) -> str:
+    if text is None:
+        return "cast(null as string)"
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -13,7 +13,8 @@ import attrs
 import narwhals as nw
 
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import LazyFrame
+from samrules.engines.frame.backend import LazyFrame, laid
+from samrules.engines.frame.dialect import day_literal
 from samrules.engines.frame.terms import Term
 from samrules.engines.interpreter import date_before
 from samrules.model import expressions as ex
@@ -90,13 +91,19 @@ class Compiler:
         layers[term.layer][name] = term.expr
         return attrs.evolve(term, expr=nw.col(name), layer=term.layer + 1, is_column=True)
 
-    def lay(self, frame: LazyFrame) -> LazyFrame:
-        """The frame with every column that was made and not deferred."""
-        return _laid(frame, self.layers)
+    def lay(self, frame: LazyFrame, wanted: Iterable[nw.Expr] | None = None) -> LazyFrame:
+        """The frame with every column that was made and not deferred.
+
+        With `wanted`, columns that neither these expressions nor deferred columns name may be left out,
+        but for those to be given out.
+        """
+        if wanted is None:
+            return laid(frame, self.layers)
+        return laid(frame, self.layers, [*wanted, *(e for layer in self.later for e in layer.values())])
 
     def lay_later(self, frame: LazyFrame) -> LazyFrame:
         """A frame that `lay` returned, or some of its rows, with the deferred columns."""
-        return _laid(frame, self.later)
+        return laid(frame, self.later, [])
 
     # --- nodes ---
 
@@ -194,18 +201,12 @@ class Compiler:
         return days_before(self.day, span, self.hold)
 
 
-def _laid(frame: LazyFrame, layers: Iterable[dict[str, nw.Expr]]) -> LazyFrame:
-    for layer in filter(None, layers):
-        frame = frame.with_columns(**layer)
-    return frame
-
-
 def days_before(day: Term, span: Duration, hold: t.Hold) -> Term:
     """The date so long before the day of each row; before the calendar begins, its first day."""
     back = f"-{span.days}d" if span.days else f"-{span.months}mo"
     offset = day.expr.dt.offset_by(back).cast(nw.Date) if span.days or span.months else day.expr
     before = hold(Term(offset, t.DATE, day.layer, day.known))
-    first = nw.lit(date.min, dtype=nw.Date)
+    first = day_literal(date.min)
     expr = nw.when(before.expr < first).then(first).otherwise(before.expr)
     return Term(expr, t.DATE, before.layer, day.known)
 

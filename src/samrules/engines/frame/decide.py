@@ -12,10 +12,20 @@ import narwhals as nw
 from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews
-from samrules.engines.frame.backend import KEY, UNKNOWNS, Coded, Laid, Over, same_engine, taken
+from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews, strangers
+from samrules.engines.frame.backend import (
+    KEY,
+    UNKNOWNS,
+    Coded,
+    Laid,
+    Over,
+    Taken,
+    same_engine,
+    taken,
+)
 from samrules.engines.frame.because import WHO, in_words, placeholders, sentences
 from samrules.engines.frame.compiler import Compiler, as_truth
+from samrules.engines.frame.dialect import spoken
 from samrules.engines.frame.events import happened
 from samrules.engines.frame.measures import with_measures
 from samrules.engines.frame.missing import Key, Missing, downwards
@@ -35,7 +45,7 @@ from samrules.engines.frame.verdict import (
     words,
 )
 from samrules.engines.interpreter import parameters_at
-from samrules.errors import FactError
+from samrules.errors import FactError, Unmatched
 from samrules.model import expressions as ex
 from samrules.plan.plan import Plan, PlannedMeasure, PlannedRule, Shown
 
@@ -50,6 +60,8 @@ class Decided:
     frame: Any
     undeclared: tuple[str, ...]
     rejects: tuple[Reject, ...] = ()
+    unmatched: tuple[Unmatched, ...] = ()
+    """The reviews and events of accounts that are not in the table."""
 
 
 def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, recorded: Collection[str] | None = None,
@@ -67,12 +79,19 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
     table = taken(given, "the accounts")
     if choose is not None:
         refuse_elsewhere(table, "a ruleset that decides accounts together is not decided")
+    with spoken(table.engine):
+        return _decided(plan, table, as_of, events, recorded, history, trace, because, check, choose, reject)
+
+
+def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Collection[str] | None, history: Any,
+             trace: str | None, because: bool, check: bool, choose: Choose | None, reject: bool) -> Decided:
     read = plan.read | {"account_id", "account_name"}
     rejects = Rejects() if reject else None
     if rejects is not None:
         refuse_elsewhere(table, "rows are not set aside")
     facts = accounts(table, plan.facts, read, check=check, rejects=rejects)
     undeclared = facts.undeclared
+    unmatched: list[Unmatched] = []
     past: dict[ex.Held, Past] = {}
     earlier: Facts | None = None
     if history is not None:
@@ -80,6 +99,7 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
         same_engine(table, earlier_table, "the history")
         earlier = reviews(earlier_table, plan.facts, read, as_of, check=check, rejects=rejects)
         undeclared += earlier.undeclared
+        unmatched += strangers("review", earlier.frame, facts.frame, rejects) if check else []
         own = earlier.frame.join(facts.frame.select(OWNER), on=OWNER, how="semi")  # reviews of others decide nothing
         earlier = attrs.evolve(earlier, frame=own)
     if events is not None:
@@ -87,6 +107,7 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
         same_engine(table, record_table, "the events")
         record = happened(record_table, plan.events, recorded, max(as_of, date.today()), check=check, rejects=rejects)
         undeclared += record.undeclared
+        unmatched += strangers("event", record.frame, facts.frame, rejects) if check else []
         if rejects is not None:
             facts = attrs.evolve(facts, frame=rejects.kept(facts.frame, OWNER))
             earlier = attrs.evolve(earlier, frame=rejects.kept(earlier.frame, OWNER)) if earlier is not None else None
@@ -113,7 +134,8 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
     if choose is not None:
         rows = chosen(plan, laid, facts, earlier, as_of, choose)
         over = Over(rows, present.given_outputs, {n: present.free_name(n) for n in PLACES_OUTPUTS})
-    return Decided(table.finished(laid, over), tuple(dict.fromkeys(undeclared)), tuple(rejects.found) if rejects else ())
+    return Decided(table.finished(laid, over), tuple(dict.fromkeys(undeclared)), tuple(rejects.found) if rejects else (),
+                   tuple(unmatched))
 
 
 def _past_measures(plan: Plan) -> list[PlannedMeasure]:
@@ -175,7 +197,7 @@ class _Present:
         unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
         for place, (_, key) in enumerate(unknowns):
             compiler.named(key, f"{KEY}{place}")
-        return Laid(compiler.lay(self.facts.frame), nw.col("=settled"), compiler.lay_later,
+        return Laid(compiler.lay(self.facts.frame, []), nw.col("=settled"), compiler.lay_later,
                     [name for name, _ in unknowns], list(columns), coded,
                     [WHO, *(c for w in written for c in w.columns)] if self.because else [],
                     lambda found: in_words(written, found, plan.currency))

@@ -13,6 +13,7 @@ from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER
 from samrules.engines.frame.backend import ROW, LazyFrame, Taken, collected
+from samrules.engines.frame.dialect import day_literal
 from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN, WHITESPACE, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
@@ -110,9 +111,9 @@ def _fixed_problems(frame: LazyFrame, standing: frozenset[str], kinds: Mapping[s
         "owner": owner.is_null() | (owner == ""),
         "kind": kind.is_null(),
         "day": on.is_null(),
-        "late": (on > nw.lit(latest, dtype=nw.Date)).fill_null(False),
+        "late": (on > day_literal(latest)).fill_null(False),
     }
-    counts = collected(frame.select(**{name: expr.sum() for name, expr in wrong.items()}))[0]
+    counts = collected(frame.select(**{name: expr.cast(nw.Int64).sum() for name, expr in wrong.items()}))[0]
     said = {
         "owner": ("missing-account-id", "an event without `account_id`", "say whose event it is"),
         "kind": ("bad-event", "an event without its kind", "name the kind of event in `event`"),

@@ -18,6 +18,7 @@ from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import DAY, OWNER, Facts, fact_column
 from samrules.engines.frame.backend import LazyFrame, collected, each_row
 from samrules.engines.frame.compiler import Compiler, days_before
+from samrules.engines.frame.dialect import day_literal, floor, text_of_double, wide
 from samrules.engines.frame.events import KIND, ON, Happened
 from samrules.engines.frame.parameters import dated_parameters
 from samrules.engines.frame.rejects import Rejects
@@ -82,7 +83,7 @@ def _must_agree(frame: LazyFrame, compared: Sequence[tuple[PlannedMeasure, str, 
     problems = []
     dated = [] if day is not None else [DAY]
     differs = {name: _differs(measure, nw.col(given), nw.col(name)).fill_null(False) for measure, given, name in compared}
-    counts = collected(frame.select(**{name: expr.sum() for name, expr in differs.items()}))[0]
+    counts = collected(frame.select(**{name: expr.cast(nw.Int64).sum() for name, expr in differs.items()}))[0]
     for measure, given, name in compared:
         if not counts[name]:
             continue
@@ -163,7 +164,9 @@ class _Counting:
         value = compiler.hold(self._value(compiler))
         compiler.named(t.certain(truth), _KEPT)
         compiler.named(value, VALUE)
-        compiler.named(t.as_double(self.events.field(spec.of.events, spec.weight)) if spec.weight else t.constant(1.0), WEIGHT)
+        one = t.constant(1.0)
+        weight = t.alike(self.events.field(spec.of.events, spec.weight), one)[0] if spec.weight else one
+        compiler.named(weight, WEIGHT)
         rows = compiler.lay(rows)
         if not truth.known:
             flagged.append(("open", self._any("open", rows, truth.expr.is_null())))
@@ -191,7 +194,8 @@ class _Counting:
         if spec.within is not None:
             if self.day is not None:
                 start = date_before(spec.within, self.day)
-                rows = rows.filter(nw.col(ON) > nw.lit(start, dtype=nw.Date))
+                assert start is not None
+                rows = rows.filter(nw.col(ON) > day_literal(start))
             else:
                 compiler = self._compiler()
                 start_term = compiler.hold(days_before(t.column(DAY, t.DATE, known=True), spec.within, compiler.hold))
@@ -204,7 +208,7 @@ class _Counting:
 
     def _up_to(self, rows: LazyFrame) -> LazyFrame:
         if self.day is not None:
-            return rows.filter(nw.col(ON) <= nw.lit(self.day, dtype=nw.Date))
+            return rows.filter(nw.col(ON) <= day_literal(self.day))
         return rows.join(self.points, on=OWNER, how="inner").filter(nw.col(ON) <= nw.col(DAY))
 
     def _at_end(self, rows: LazyFrame, keys: Sequence[str], *, last: bool) -> LazyFrame:
@@ -216,12 +220,10 @@ class _Counting:
         """The fields of an event as one text that sorts as `Event.order` does."""
         kinds = self.measure.measure.of.events
         names = sorted({name for kind, name in self.events.fields if kind in kinds})
-        polars = self.events.frame.implementation is nw.Implementation.POLARS
         parts = []
         for name in names:
             term = self.events.field(kinds, name)
-            shown = _shown(term, polars)
-            parts.append(nw.concat_str(nw.lit(f"{name}\x01"), shown, nw.lit("\x02")).fill_null(""))
+            parts.append(nw.concat_str(nw.lit(f"{name}\x01"), _shown(term), nw.lit("\x02")).fill_null(""))
         return nw.concat_str(*parts) if parts else nw.lit("")
 
     def _compiler(self) -> Compiler:
@@ -316,7 +318,7 @@ class _Counting:
     def _sum(self, kept: LazyFrame, value: Term) -> tuple[LazyFrame, Term]:
         """Doubles are added one by one in the order of the record, so that the last digit is the same."""
         if self.measure.type.kind is Kind.INTEGER and value.sort == t.INT:
-            totals = self._agg(kept, v=value.expr.cast(nw.Int128).sum(), unknown=_nulls(value))
+            totals = self._agg(kept, v=wide(value.expr).sum(), unknown=_nulls(value))
             whole = nw.when(self._col("v").is_between(-INTEGER_LIMIT, INTEGER_LIMIT - 1)).then(self._col("v")).cast(nw.Int64)
             return totals, self._if_all_known(nw.when(self._col("v").is_null()).then(0).otherwise(whole), value, t.INT)
         order = [ON, KIND, TIE]
@@ -333,8 +335,8 @@ class _Counting:
         totals = self._agg(kept, low=value.expr.min(), high=value.expr.max(), unknown=_nulls(value))
         low, high = self._col("low"), self._col("high")
         if value.sort == t.INT:
-            wide = high.cast(nw.Int128) - low.cast(nw.Int128)
-            return totals, self._if_all_known(nw.when(wide.is_between(0, INTEGER_LIMIT - 1)).then(wide).cast(nw.Int64), value, t.INT)
+            apart = wide(high) - wide(low)
+            return totals, self._if_all_known(nw.when(apart.is_between(0, INTEGER_LIMIT - 1)).then(apart).cast(nw.Int64), value, t.INT)
         apart = high - low
         return totals, self._if_all_known(nw.when(apart.is_finite()).then(apart), value, t.FLOAT)
 
@@ -363,7 +365,7 @@ class _Counting:
         if self.measure.measure.weight is None:
             return kept.with_columns(**{WEIGHT: nw.lit(1, dtype=nw.Int64)})
         weight = nw.col(WEIGHT)
-        units = (weight * _MILLION + 0.5).floor()
+        units = floor(weight * _MILLION + 0.5)
         beyond = (weight > _MOST_WEIGHT) | (units / (weight * 0.0 + _MILLION) != weight)
         if self.check:
             asked = kept.filter(beyond).join(self.points, on=self.keys, how="semi")
@@ -383,7 +385,7 @@ def _nulls(value: Term) -> nw.Expr:
     return value.expr.is_null().cast(nw.Int64).sum()
 
 
-def _shown(term: Term, polars: bool) -> nw.Expr:
+def _shown(term: Term) -> nw.Expr:
     """A field as Python writes it, which is the order that the record has within a day."""
     if term.sort == t.BOOL:
         return nw.when(term.expr).then(nw.lit("True")).otherwise(nw.when(~term.expr).then(nw.lit("False")))
@@ -396,9 +398,4 @@ def _shown(term: Term, polars: bool) -> nw.Expr:
         single = bare.str.contains("'", literal=True) & ~bare.str.contains('"', literal=True)
         quoted = nw.concat_str(nw.lit("'"), bare.str.replace_all("'", "\\'", literal=True), nw.lit("'"))
         return nw.when(single).then(nw.concat_str(nw.lit('"'), bare, nw.lit('"'))).otherwise(quoted)
-    shown = term.expr.cast(nw.String)
-    if term.sort == t.FLOAT and polars:  # which writes small numbers otherwise than Python
-        shown = shown.str.replace_all(r"e-(\d)$", "e-0$1")
-        shown = shown.str.replace_all(r"^(-?)0\.0000([1-9])$", "${1}${2}e-05")
-        shown = shown.str.replace_all(r"^(-?)0\.0000([1-9])(\d+)$", "${1}${2}.${3}e-05")
-    return shown
+    return text_of_double(term.expr) if term.sort == t.FLOAT else term.expr.cast(nw.String)

@@ -7,6 +7,7 @@ from datetime import date
 import narwhals as nw
 
 from samrules.engines.frame import terms as t
+from samrules.engines.frame.dialect import day_literal
 from samrules.engines.frame.terms import Term
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
@@ -23,7 +24,7 @@ def dated_parameters(plan: Plan, day: Term) -> dict[str, Value | Term]:
         terms = t.alike(*(term for _, term in constants))
         chain: nw.Expr = nw.lit(None, dtype=t.DTYPES[terms[0].sort])
         for (since, _), term in zip(constants, terms, strict=True):
-            chain = nw.when(day.expr >= nw.lit(since, dtype=nw.Date)).then(term.expr).otherwise(chain)
+            chain = nw.when(day.expr >= day_literal(since)).then(term.expr).otherwise(chain)
         found[name] = Term(chain, terms[0].sort, day.layer, False, min(x.low for x in terms), max(x.high for x in terms),
                            spans=frozenset().union(*(x.spans for x in terms)))
     return found

@@ -16,6 +16,7 @@ from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import DAY, OWNER, Facts
 from samrules.engines.frame.backend import LazyFrame, collected
 from samrules.engines.frame.compiler import Compiler, days_before
+from samrules.engines.frame.dialect import day_literal
 from samrules.engines.frame.missing import Missing
 from samrules.engines.frame.parameters import dated_parameters, first_parameter_day
 from samrules.engines.frame.past import Past
@@ -63,7 +64,9 @@ def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[Laz
         nw.col(_ONE).cum_sum().over(OWNER, order_by=DAY).cast(nw.Int64).alias(_PLACE),
         nw.col(_ONE).sum().over(OWNER).cast(nw.Int64).alias(_PLACES),
         nw.col(DAY).shift(-1).over(OWNER, order_by=DAY).alias("~next"))
-    frame = compiler.lay(frame)
+    named = [nw.col(OWNER, DAY, _PLACE, _PLACES, "~next"), *(operand.expr for operand in operands)]
+    named += [term.expr for found in missing.values() for facts in found.values() for term in facts.values()]
+    frame = compiler.lay(frame, named)
     back = nw.col(_PLACES) - nw.col(_PLACE) + 1  # 1 for the latest
     summaries: dict[str, nw.Expr] = {}
     for place, (node, operand) in enumerate(zip(nodes, operands, strict=True)):
@@ -88,17 +91,17 @@ def _summaries(place: int, node: ex.Held, operand: Term, back: nw.Expr, as_of: d
     others = node.reviews - 1
     reach = date_before(node.over, as_of) if node.over is not None else as_of
     assert reach is not None
-    limit = nw.lit(reach, dtype=nw.Date)
+    limit = day_literal(reach)
     seen = back <= others
     if node.over is not None:
-        seen = seen | (nw.coalesce(nw.col("~next"), nw.lit(as_of, dtype=nw.Date)) > limit)
+        seen = seen | (nw.coalesce(nw.col("~next"), day_literal(as_of)) > limit)
     truth = operand.expr
     return {
         f"{name}:enough": (back >= others) & (nw.col(DAY) <= limit),
         f"{name}:seen": seen,
         f"{name}:failed": seen & (~truth).fill_null(False),
         f"{name}:open": seen & truth.is_null(),
-        f"{name}:late": seen & (nw.col(DAY) < nw.lit(first, dtype=nw.Date)),
+        f"{name}:late": seen & (nw.col(DAY) < day_literal(first)),
     }
 
 

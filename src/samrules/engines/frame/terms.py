@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import narwhals as nw
 
+from samrules.engines.frame.dialect import day_literal, floor, wide
 from samrules.engines.interpreter import strict
 from samrules.model.types import INTEGER_LIMIT, Duration, Kind, Value
 
@@ -65,7 +66,8 @@ def constant(value: Value | None, sort: str | None = None) -> Term:
     shown: Any = span_code(value) if isinstance(value, Duration) else value
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     low, high = (number, number) if number is not None else (-math.inf, math.inf)
-    return Term(nw.lit(shown, dtype=DTYPES[sort]), sort, 0, value is not None, low, high, True, value,
+    literal = day_literal(shown) if sort == DATE and shown is not None else nw.lit(shown, dtype=DTYPES[sort])
+    return Term(literal, sort, 0, value is not None, low, high, True, value,
                 frozenset({value}) if isinstance(value, Duration) else frozenset())
 
 
@@ -314,13 +316,13 @@ def _whole(operator: str, a: Term, b: Term, hold: Hold) -> Term:
     low, high = _bounds(operator, a, b)
     known, layer = a.known and b.known, _layer(a, b)
     fits = low >= _LEAST_INT and high <= _MOST_INT
-    x, y = (a.expr, b.expr) if fits else (a.expr.cast(nw.Int128), b.expr.cast(nw.Int128))
+    x, y = (a.expr, b.expr) if fits else (wide(a.expr), wide(b.expr))
     expr = {"+": x.__add__, "-": x.__sub__, "*": x.__mul__}[operator](y)
     if fits:
         return Term(expr, INT, layer, known, low, high)
-    wide = hold(Term(expr, INT, layer, known))
-    within = nw.when(wide.expr.is_between(_LEAST_INT, _MOST_INT)).then(wide.expr).cast(nw.Int64)
-    return Term(within, INT, wide.layer, False, max(low, _LEAST_INT), min(high, _MOST_INT))
+    whole = hold(Term(expr, INT, layer, known))
+    within = nw.when(whole.expr.is_between(_LEAST_INT, _MOST_INT)).then(whole.expr).cast(nw.Int64)
+    return Term(within, INT, whole.layer, False, max(low, _LEAST_INT), min(high, _MOST_INT))
 
 
 def opposite(a: Term, hold: Hold) -> Term:
@@ -387,5 +389,5 @@ def millionth(a: Term, hold: Hold) -> Term:
     if a.constant:
         return constant(strict("millionth", [a.value]), FLOAT)
     a = as_double(a)
-    whole = Term((a.expr * 1e6 + 0.5).floor(), FLOAT, a.layer, a.known, a.low * 1e6 - 1, a.high * 1e6 + 1)
+    whole = Term(floor(a.expr * 1e6 + 0.5), FLOAT, a.layer, a.known, a.low * 1e6 - 1, a.high * 1e6 + 1)
     return calculated("/", whole, constant(1e6), hold)

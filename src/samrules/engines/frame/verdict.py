@@ -10,6 +10,7 @@ import narwhals as nw
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.backend import SEPARATOR, Coded
 from samrules.engines.frame.compiler import Compiler
+from samrules.engines.frame.dialect import text_of_double
 from samrules.engines.frame.terms import Term
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Decide
@@ -213,7 +214,7 @@ def _as_text(term: Term) -> Term:
     elif term.sort == t.BOOL:
         text = nw.when(term.expr).then(nw.lit("True")).otherwise(nw.when(~term.expr).then(nw.lit("False")))
     else:
-        text = term.expr.cast(nw.String)
+        text = text_of_double(term.expr) if term.sort == t.FLOAT else term.expr.cast(nw.String)
     return Term(text, t.TEXT, term.layer, term.known)
 
 
