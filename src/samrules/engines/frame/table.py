@@ -125,6 +125,8 @@ class Check:
     problems: list[Diagnostic] = attrs.field(factory=list)
     needs: dict[str, Clean] = attrs.field(factory=dict)
     count: int = 0
+    ids_are_bare: bool = False
+    """Whether no id has blanks around it, as far as that was asked."""
 
     def types(self) -> list[Column]:
         """The columns whose types fit; the others are problems."""

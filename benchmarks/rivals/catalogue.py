@@ -1,0 +1,50 @@
+"""Who is measured, and how each is called in the tables."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+
+import attrs
+
+from benchmarks.rivals.durable_host import DurableHost
+from benchmarks.rivals.json_logic import JsonLogic
+from benchmarks.rivals.ours import ByHand, Frame, OneByOne, PolarsAlone, compiled_is_there
+from benchmarks.rivals.pandas_loop import PandasLoop
+from benchmarks.rivals.rival import Rival
+from benchmarks.rivals.rule_engine import RuleEngine
+from benchmarks.rivals.zen import Zen
+
+
+@attrs.frozen
+class Entry:
+    """`gives` says what comes out of it, `package` what must be importable."""
+
+    title: str
+    gives: str
+    rival: Rival
+    package: str = "samrules"
+    generated: bool = True
+    """Whether it can run rulesets that nobody wrote by hand."""
+
+    @property
+    def here(self) -> bool:
+        return importlib.util.find_spec(self.package) is not None
+
+
+_ALL, _TWO = "all columns", "outcome, settled"
+ENTRIES: Mapping[str, Entry] = {
+    "frame": Entry("samrules, frame", _ALL, Frame()),
+    "unchecked": Entry("samrules, frame, `check=False`", _ALL, Frame(check=False)),
+    "alone": Entry("the same expressions, Polars alone", _ALL, PolarsAlone()),
+    "by_hand": Entry("Polars by hand", _ALL, ByHand(), generated=False),
+    **({"compiled": Entry("samrules, compiled, one account", _TWO, OneByOne("compiled", trace=False))} if compiled_is_there() else {}),
+    "interpreter": Entry("samrules, one account, full trace", "decision and trace", OneByOne("interpreter")),
+    "pandas": Entry("pandas, a loop", _TWO, PandasLoop(), "pandas"),
+    "zen_batch": Entry("zen-engine, `evaluate_batch`", _TWO, Zen("batch"), "zen"),
+    "zen": Entry("zen-engine, `evaluate`", _TWO, Zen("evaluate"), "zen"),
+    "zen_trace": Entry("zen-engine, `evaluate`, trace", "outcome, settled, trace", Zen("trace"), "zen"),
+    "rule_engine": Entry("rule-engine", _TWO, RuleEngine(), "rule_engine"),
+    "json_logic": Entry("json-logic", _TWO, JsonLogic(), "json_logic"),
+    "durable": Entry("durable_rules, its Host", _TWO, DurableHost(), "durable"),
+}

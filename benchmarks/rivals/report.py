@@ -1,0 +1,194 @@
+"""The results as tables and plots: what stands between the markers of docs/performance.md.
+
+Plots are SVG, written here: a few lines on logarithmic axes need no library, and the files are small text that
+git compares.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.rivals.catalogue import ENTRIES
+from benchmarks.rivals.plot import Line, plot
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "rivals.json"
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- results: written by python -m benchmarks.rivals --write -->", "<!-- end of results -->"
+Record = Mapping[str, Any]
+
+
+def write(results: Path) -> None:
+    """Put the results into the page, and the plots beside it. Raises ValueError where the page has no markers."""
+    found = json.loads(results.read_text())
+    page = PAGE.read_text()
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    PAGE.write_text(before + section(found) + after)
+    for name, text in plots(found["records"]).items():
+        (PAGE.parent / "performance" / name).write_text(text)
+
+
+def section(found: Mapping[str, Any]) -> str:
+    """The text between the markers, markers included."""
+    records: list[Record] = found["records"]
+    parts = [BEGIN, machine(found["machine"]), "### What was asked for", goals(records)]
+    for ruleset in names(records):
+        if not ruleset.startswith("rules_"):
+            parts += [f"### `{ruleset}`", time_table(records, ruleset)]
+    parts += ["### Memory", memory_table(records), "### Number of rules", rules_table(records),
+              "### Larger than memory", streamed_table(records)]
+    return "\n\n".join([*(p for p in parts if p), END])
+
+
+def machine(given: Mapping[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in given["versions"].items())
+    return (f"One run of {given['seconds'] / 60:,.0f} minutes on {given['cores']} cores, Python {given['python']}; {versions}. "
+            f"The machine's load when it ended was {given['load']:.1f}"
+            + (": other work ran beside it, so ratios tell more than times." if given["load"] > given["cores"] else "."))
+
+
+# --- tables ----------------------------------------------------------------------------------------
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def names(records: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(r["ruleset"] for r in records))
+
+
+def of(records: Sequence[Record], rival: str, ruleset: str, accounts: int) -> Record:
+    return next((r for r in records if (r["rival"], r["ruleset"], r["accounts"]) == (rival, ruleset, accounts)), {})
+
+
+def each(record: Record) -> float | None:
+    """Microseconds an account."""
+    return record["seconds"] / record["accounts"] * 1e6 if "seconds" in record else None
+
+
+def shown(number: float | None) -> str:
+    if number is None:
+        return ""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+
+
+def cell(record: Record) -> str:
+    """Microseconds an account, or why there are none."""
+    if "seconds" in record:
+        return shown(each(record))
+    if "guess" in record:
+        return "not run"
+    return "failed" if record else ""
+
+
+def time_table(records: Sequence[Record], ruleset: str) -> str:
+    """Microseconds an account, by rival and number of accounts."""
+    own = [r for r in records if r["ruleset"] == ruleset and r["rival"] != "streamed"]
+    sizes = sorted({r["accounts"] for r in own if r["accounts"]})
+    rows = []
+    for key in dict.fromkeys(r["rival"] for r in own):
+        entry = ENTRIES[key] if key in ENTRIES else None
+        failed = of(own, key, ruleset, 0)
+        cells = ["failed" if failed else cell(of(own, key, ruleset, size)) for size in sizes]
+        rows.append([entry.title if entry else key, entry.gives if entry else "", *cells])
+    return "Microseconds an account.\n\n" + table(["", "gives", *(f"{s:,} accounts" if s > 1 else "1 account" for s in sizes)], rows)
+
+
+def memory_table(records: Sequence[Record]) -> str:
+    largest = max((r["accounts"] for r in records if "peak" in r and r["rival"] != "streamed"), default=0)
+    found = [r for r in records if r["accounts"] == largest and "peak" in r and r["rival"] != "streamed"]
+    rows = [[f"`{r['ruleset']}`", ENTRIES[r["rival"]].title, f"{r['peak'] / 1e6:,.0f} MB", f"{r['table'] / 1e6:,.0f} MB",
+             f"{r['peak'] / r['table']:.2f}"] for r in found if r["rival"] in ENTRIES]
+    return (f"The most held at {largest:,} accounts beyond what was held before, against the table of accounts.\n\n"
+            + table(["ruleset", "", "held", "table", "ratio"], rows)) if rows else ""
+
+
+def rules_table(records: Sequence[Record]) -> str:
+    rulesets = [n for n in names(records) if n.startswith("rules_")]
+    if not rulesets:
+        return ""
+    most = max(r["accounts"] for r in records if r["ruleset"] in rulesets)
+    keys = dict.fromkeys(r["rival"] for r in records if r["ruleset"] in rulesets)
+    sizes = [(1, n) for n in rulesets] + [(most, n) for n in rulesets]
+    rows = [[ENTRIES[key].title, *("failed" if of(records, key, n, 0) else cell(of(records, key, n, s)) for s, n in sizes)]
+            for key in keys if key in ENTRIES]
+    head = [f"{n.removeprefix('rules_')} rules, {f'{s:,} accounts' if s > 1 else '1 account'}" for s, n in sizes]
+    return "Microseconds an account, on generated rulesets.\n\n" + table(["", *head], rows)
+
+
+def streamed_table(records: Sequence[Record]) -> str:
+    found = [r for r in records if r["rival"] == "streamed"]
+    rows = [[f"`{r['ruleset']}`", f"{r['accounts']:,}", *([f"{r['seconds']:,.1f} s", f"{r['peak'] / 1e9:.2f} GB"]
+                                                      if "seconds" in r else ["failed", r.get("error", "")])] for r in found]
+    return ("`samrules decide … --engine frame --out …`, Parquet in and out; the most memory that the process held.\n\n"
+            + table(["ruleset", "accounts", "time", "memory"], rows)) if rows else ""
+
+
+# --- what was asked for ----------------------------------------------------------------------------
+
+
+def goals(records: Sequence[Record]) -> str:
+    """Each ratio that was asked for, beside what was measured."""
+    rows: list[list[str]] = []
+    rulesets = [n for n in names(records) if not n.startswith("rules_")]
+    largest = max((r["accounts"] for r in records if r["rival"] == "by_hand" and "seconds" in r), default=0)
+
+    def ratio(what: str, wanted: str, a: float | None, b: float | None, met: Any) -> None:
+        if a and b:
+            rows.append([what, wanted, shown(a / b), "yes" if met(a / b) else "**no**"])
+
+    for name in rulesets:
+        frame, hand, alone = (each(of(records, k, name, largest)) for k in ("frame", "by_hand", "alone"))
+        ratio(f"`{name}`, {largest:,} accounts: time, over Polars by hand", "at most 1.5", frame, hand, lambda x: x <= 1.5)
+        batch = [r for r in records if r["rival"] == "zen_batch" and r["ruleset"] == name and "seconds" in r]
+        last = max(batch, key=lambda r: r["accounts"], default={})
+        ratio(f"`{name}`: zen-engine's batch at {last.get('accounts', 0):,} accounts, over the frame engine at {largest:,}",
+              "at least 100", each(last), frame, lambda x: x >= 100)
+        held = of(records, "frame", name, largest)
+        ratio(f"`{name}`, {largest:,} accounts: memory, over the table", "at most 3", held.get("peak"), held.get("table"), lambda x: x <= 3)
+        unchecked = each(of(records, "unchecked", name, largest))
+        ratio(f"`{name}`, {largest:,} accounts: with narwhals, over Polars alone", "at most 1.5", unchecked, alone, lambda x: x <= 1.5)
+        zen, traced = (each(of(records, k, name, 1)) for k in ("zen", "zen_trace"))
+        ratio(f"`{name}`, one account: zen-engine's `evaluate`, over samrules compiled", "at least 10", zen,
+              each(of(records, "compiled", name, 1)), lambda x: x >= 10)
+        ratio(f"`{name}`, one account: zen-engine's with trace, over samrules with full trace", "more than 1", traced,
+              each(of(records, "interpreter", name, 1)), lambda x: x > 1)
+    rulesets = [n for n in names(records) if n.startswith("rules_")]
+    for small, large in zip(rulesets, rulesets[1:], strict=False):
+        more = int(large.removeprefix("rules_")) / int(small.removeprefix("rules_"))
+        most = max(r["accounts"] for r in records if r["ruleset"] == small)
+        ratio(f"{more:,.0f} times the rules ({small.removeprefix('rules_')} to {large.removeprefix('rules_')}): time of the frame engine",
+              f"at most {more:,.0f}", each(of(records, "frame", large, most)), each(of(records, "frame", small, most)),
+              lambda x, more=more: x <= more)
+    for name in names(records):
+        million, ten = (of(records, "streamed", name, s).get("seconds") for s in (1_000_000, 10_000_000))
+        ratio(f"`{name}`: ten times the accounts, streamed", "at most 11", ten, million, lambda x: x <= 11)
+    return table(["ratio", "asked for", "measured", "met"], rows)
+
+
+# --- plots -----------------------------------------------------------------------------------------
+
+
+def plots(records: Sequence[Record]) -> dict[str, str]:
+    """The plots by the names of their files."""
+    found = {}
+    for name in names(records):
+        own = [r for r in records if r["ruleset"] == name and "seconds" in r and r["rival"] in ENTRIES]
+        if name.startswith("rules_") or not own:
+            continue
+        lines = [Line(ENTRIES[k].title.replace("`", ""), [(r["accounts"], each(r) or 0.0) for r in own if r["rival"] == k], k == "frame")
+                 for k in dict.fromkeys(r["rival"] for r in own)]
+        found[f"{name}.svg"] = plot(f"{name}: microseconds an account", "accounts", lines)
+    most = max((r["accounts"] for r in records if r["ruleset"].startswith("rules_")), default=0)
+    own = [r for r in records if r["ruleset"].startswith("rules_") and r["accounts"] == most and "seconds" in r]
+    lines = [Line(ENTRIES[k].title.replace("`", ""),
+                  [(int(r["ruleset"].removeprefix("rules_")), each(r) or 0.0) for r in own if r["rival"] == k], k == "frame")
+             for k in dict.fromkeys(r["rival"] for r in own)]
+    if lines:
+        found["rules.svg"] = plot(f"{most:,} accounts: microseconds an account", "rules", lines)
+    return found
