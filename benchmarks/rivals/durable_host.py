@@ -8,6 +8,7 @@ where the Host errs. Earlier reviews are told as one fact, as the engine `durabl
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 from typing import Any
 
@@ -23,8 +24,7 @@ from samrules.rules import Rules
 
 class DurableHost:
     def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
-        from durable import engine
-
+        engine = importlib.import_module("durable.engine")
         plan = rules._plan
         decision = plan.decision
         assert decision is not None
@@ -69,7 +69,7 @@ def _judged(decide: Any, truths: Any) -> tuple[str, bool]:
     from samrules.decision.policy import judge
 
     verdict = judge(decide, [(o, t if isinstance(t, bool) else None) for o, t in truths])
-    return verdict.outcome, verdict.settled
+    return str(verdict.outcome), verdict.settled
 
 
 def _same(found: Answers) -> Answers:

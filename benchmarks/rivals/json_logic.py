@@ -1,9 +1,10 @@
-"""json-logic-qubit 0.9, the maintained line of json-logic for Python 3: each named formula a rule of JSON Logic,
+"""json-logic-qubit 0.9, the json-logic that runs on Python 3: each named formula a rule of JSON Logic,
 its value put beside the facts for those after it. `floor` is added with `add_operation`.
 """
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import Any
 
@@ -47,8 +48,7 @@ def written(node: lo.Formula) -> Any:
 
 class JsonLogic:
     def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
-        import json_logic
-
+        json_logic = importlib.import_module("json_logic")
         json_logic.add_operation("floor", math.floor)
         program = lo.program(rules, AS_OF)
         lets = [(name, written(f)) for name, f in program.lets]

@@ -268,15 +268,15 @@ class _Lowering:
             case ex.If(condition=condition, then=then, otherwise=otherwise):
                 return self.choice(self.truth(condition), self.value(then), self.value(otherwise))
             case ex.Call(function="coalesce", arguments=(first, second)):
-                a, b = self.value(first), self.value(second)
-                return a if a.there == TRUE else Value(If(a.there, a.formula, b.formula), either(a.there, b.there))
+                of, other = self.value(first), self.value(second)
+                return of if of.there == TRUE else Value(If(of.there, of.formula, other.formula), either(of.there, other.there))
             case ex.Call(function="millionth", arguments=(first,)):
-                a = self.value(first)
-                million = Arithmetic("+", Arithmetic("*", a.formula, Const(1e6)), Const(0.5))
-                return Value(Arithmetic("/", Floor(million), Const(1e6)), a.there)
+                of = self.value(first)
+                million = Arithmetic("+", Arithmetic("*", of.formula, Const(1e6)), Const(0.5))
+                return Value(Arithmetic("/", Floor(million), Const(1e6)), of.there)
             case ex.Call(function="min" | "max" as function, arguments=(first, second)):
-                a, b = self.value(first), self.value(second)
-                return Value(Least(function, a.formula, b.formula), both(a.there, b.there))
+                of, other = self.value(first), self.value(second)
+                return Value(Least(function, of.formula, other.formula), both(of.there, other.there))
             case ex.Arithmetic(operator=operator, left=left, right=right):
                 return self.arithmetic(operator, self.value(left), self.value(right))
             case ex.Negate(operand=operand):

@@ -4,6 +4,7 @@ fact may be missing. The function is written by code from the ruleset, statement
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -66,8 +67,7 @@ def function(program: lo.Program) -> Callable[..., tuple[str, bool]]:
 
 class PandasLoop:
     def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
-        import pandas as pd
-
+        pd = importlib.import_module("pandas")
         program = lo.program(rules, AS_OF)
         decide = function(program)
         given = {n: [lo.prepared(program.facts, {n: v})[n] for v in accounts[n]] for n in program.facts}

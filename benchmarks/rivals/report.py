@@ -6,8 +6,9 @@ git compares.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def time_table(records: Sequence[Record], ruleset: str) -> str:
     sizes = sorted({r["accounts"] for r in own if r["accounts"]})
     rows = []
     for key in dict.fromkeys(r["rival"] for r in own):
-        entry = ENTRIES[key] if key in ENTRIES else None
+        entry = ENTRIES.get(key)
         failed = of(own, key, ruleset, 0)
         cells = ["failed" if failed else cell(of(own, key, ruleset, size)) for size in sizes]
         rows.append([entry.title if entry else key, entry.gives if entry else "", *cells])
@@ -133,42 +134,47 @@ def streamed_table(records: Sequence[Record]) -> str:
 
 
 def goals(records: Sequence[Record]) -> str:
-    """Each ratio that was asked for, beside what was measured."""
+    """Each ratio that was asked for, beside what was measured; the clock decides whether it is met."""
     rows: list[list[str]] = []
     rulesets = [n for n in names(records) if not n.startswith("rules_")]
     largest = max((r["accounts"] for r in records if r["rival"] == "by_hand" and "seconds" in r), default=0)
 
-    def ratio(what: str, wanted: str, a: float | None, b: float | None, met: Any) -> None:
-        if a and b:
-            rows.append([what, wanted, shown(a / b), "yes" if met(a / b) else "**no**"])
+    def ratio(what: str, wanted: str, a: Record, b: Record, met: Callable[[float], bool]) -> None:
+        """Of the time an account takes, by the clock and of the processor."""
+        if "seconds" in a and "seconds" in b:
+            clock, cpu = ((a[k] / a["accounts"]) / (b[k] / b["accounts"]) for k in ("seconds", "cpu"))
+            rows.append([what, wanted, shown(clock), shown(cpu), "yes" if met(clock) else "**no**"])
 
     for name in rulesets:
-        frame, hand, alone = (each(of(records, k, name, largest)) for k in ("frame", "by_hand", "alone"))
-        ratio(f"`{name}`, {largest:,} accounts: time, over Polars by hand", "at most 1.5", frame, hand, lambda x: x <= 1.5)
+        frame, hand, alone, unchecked = (of(records, k, name, largest) for k in ("frame", "by_hand", "alone", "unchecked"))
+        ratio(f"`{name}`, {largest:,} accounts: frame, over Polars by hand", "at most 1.5", frame, hand, lambda x: x <= 1.5)
         batch = [r for r in records if r["rival"] == "zen_batch" and r["ruleset"] == name and "seconds" in r]
         last = max(batch, key=lambda r: r["accounts"], default={})
-        ratio(f"`{name}`: zen-engine's batch at {last.get('accounts', 0):,} accounts, over the frame engine at {largest:,}",
-              "at least 100", each(last), frame, lambda x: x >= 100)
-        held = of(records, "frame", name, largest)
-        ratio(f"`{name}`, {largest:,} accounts: memory, over the table", "at most 3", held.get("peak"), held.get("table"), lambda x: x <= 3)
-        unchecked = each(of(records, "unchecked", name, largest))
-        ratio(f"`{name}`, {largest:,} accounts: with narwhals, over Polars alone", "at most 1.5", unchecked, alone, lambda x: x <= 1.5)
-        zen, traced = (each(of(records, k, name, 1)) for k in ("zen", "zen_trace"))
-        ratio(f"`{name}`, one account: zen-engine's `evaluate`, over samrules compiled", "at least 10", zen,
-              each(of(records, "compiled", name, 1)), lambda x: x >= 10)
-        ratio(f"`{name}`, one account: zen-engine's with trace, over samrules with full trace", "more than 1", traced,
-              each(of(records, "interpreter", name, 1)), lambda x: x > 1)
-    rulesets = [n for n in names(records) if n.startswith("rules_")]
-    for small, large in zip(rulesets, rulesets[1:], strict=False):
-        more = int(large.removeprefix("rules_")) / int(small.removeprefix("rules_"))
+        ratio(f"`{name}`: zen-engine's batch at {last.get('accounts', 0):,} accounts, over frame at {largest:,}", "at least 100",
+              last, frame, lambda x: x >= 100)
+        if "peak" in frame:
+            held = frame["peak"] / frame["table"]
+            rows.append([f"`{name}`, {largest:,} accounts: memory of frame, over the table", "at most 3", shown(held), "",
+                         "yes" if held <= 3 else "**no**"])
+        ratio(f"`{name}`, {largest:,} accounts: with narwhals and the compiler, over Polars alone", "at most 1.5", unchecked, alone,
+              lambda x: x <= 1.5)
+        ratio(f"`{name}`, one account: zen-engine's `evaluate`, over samrules compiled", "at least 10", of(records, "zen", name, 1),
+              of(records, "compiled", name, 1), lambda x: x >= 10)
+        ratio(f"`{name}`, one account: zen-engine's with trace, over samrules with full trace", "more than 1",
+              of(records, "zen_trace", name, 1), of(records, "interpreter", name, 1), lambda x: x > 1)
+    generated = [n for n in names(records) if n.startswith("rules_")]
+    for small, large in itertools.pairwise(generated):
+        few, many = (int(n.removeprefix("rules_")) for n in (small, large))
         most = max(r["accounts"] for r in records if r["ruleset"] == small)
-        ratio(f"{more:,.0f} times the rules ({small.removeprefix('rules_')} to {large.removeprefix('rules_')}): time of the frame engine",
-              f"at most {more:,.0f}", each(of(records, "frame", large, most)), each(of(records, "frame", small, most)),
-              lambda x, more=more: x <= more)
-    for name in names(records):
-        million, ten = (of(records, "streamed", name, s).get("seconds") for s in (1_000_000, 10_000_000))
-        ratio(f"`{name}`: ten times the accounts, streamed", "at most 11", ten, million, lambda x: x <= 11)
-    return table(["ratio", "asked for", "measured", "met"], rows)
+        ratio(f"{most:,} accounts, frame: {many:,} rules over {few:,}", f"at most {many / few:,.0f}", of(records, "frame", large, most),
+              of(records, "frame", small, most), lambda x, more=many / few: x <= more)  # type: ignore[misc]
+    for name in rulesets:
+        million, ten = (of(records, "streamed", name, size) for size in (1_000_000, 10_000_000))
+        if "seconds" in million and "seconds" in ten:
+            times = ten["seconds"] / million["seconds"]
+            rows.append([f"`{name}`, streamed: ten million accounts over one", "at most 11", shown(times),
+                         shown(ten["cpu"] / million["cpu"]), "yes" if times <= 11 else "**no**"])
+    return table(["ratio", "asked for", "by the clock", "of the processor", "met"], rows)
 
 
 # --- plots -----------------------------------------------------------------------------------------

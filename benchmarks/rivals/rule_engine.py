@@ -5,6 +5,7 @@ The types of facts are not declared, which its manual leaves open; numbers are d
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Any
 
@@ -34,7 +35,7 @@ def written(node: lo.Formula) -> str:
         case lo.Arithmetic(operator=operator, left=left, right=right):
             return f"({written(left)} {operator} {written(right)})"
         case lo.Least(function=function, left=left, right=right):
-            return f"$${function}([{written(left)}, {written(right)}])".replace("$$", "$")
+            return f"${function}([{written(left)}, {written(right)}])"
         case lo.Floor(of=of):
             return f"({written(of)}).floor"
         case lo.If(condition=condition, then=then, otherwise=otherwise):
@@ -54,8 +55,7 @@ def written(node: lo.Formula) -> str:
 
 class RuleEngine:
     def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
-        import rule_engine
-
+        rule_engine = importlib.import_module("rule_engine")
         program = lo.program(rules, AS_OF)
         context = rule_engine.Context(resolver=rule_engine.resolve_item)
         lets = [(name, rule_engine.Rule(written(f), context=context)) for name, f in program.lets]

@@ -7,6 +7,8 @@ with null is an error in ZEN, which ends the decision, so every comparison asks 
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -76,7 +78,7 @@ def model(program: lo.Program) -> str:
     return json.dumps({
         "nodes": [{"id": i, "type": t, "name": i, "position": {"x": 0, "y": 0}, "content": c} for i, t, c in nodes],
         "edges": [{"id": f"{a[0]}-{b[0]}", "sourceId": a[0], "targetId": b[0], "type": "edge"}
-                  for a, b in zip(nodes, nodes[1:], strict=False)]})
+                  for a, b in itertools.pairwise(nodes)]})
 
 
 @attrs.frozen
@@ -86,8 +88,7 @@ class Zen:
     form: str
 
     def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
-        import zen
-
+        zen = importlib.import_module("zen")
         program = lo.program(rules, AS_OF)
         content = zen.ZenDecisionContent(model(program))
         engine = zen.ZenEngine({"loader": lambda key: content})

@@ -7,7 +7,15 @@ import datetime as dt
 import polars as pl
 
 from benchmarks.rivals.by_hand import score
-from benchmarks.rivals.by_hand.influence import Condition, Weights, all_of, any_of, flag, leaf, two_of
+from benchmarks.rivals.by_hand.influence import (
+    Condition,
+    Weights,
+    all_of,
+    any_of,
+    flag,
+    leaf,
+    two_of,
+)
 
 WATCH = ["first_said_so", "presses_on_price", "price_answers_investment", "losing_our_footing", "sees_us_lower", "does_not_care",
          "low_score_twice", "revenue_falls", "not_yet_recovered"]

@@ -7,7 +7,15 @@ import datetime as dt
 import polars as pl
 
 from benchmarks.rivals.by_hand import score
-from benchmarks.rivals.by_hand.influence import Condition, Weights, all_of, any_of, flag, leaf, two_of
+from benchmarks.rivals.by_hand.influence import (
+    Condition,
+    Weights,
+    all_of,
+    any_of,
+    flag,
+    leaf,
+    two_of,
+)
 
 FACTS = [
     "revenue_ttm", "revenue_rank_pct", "gross_margin_pct", "projected_revenue_3y", "financial_health", "customer_growth_pct",

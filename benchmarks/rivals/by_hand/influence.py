@@ -98,7 +98,7 @@ class Weights:
             elif node.kind == "any":
                 found = 1 - math.prod([1 - p for p in parts[1:]], start=1 - parts[0])
             else:
-                found = sum(exactly(parts)[int(node.kind):])
+                found = np.asarray(sum(exactly(parts)[int(node.kind):]))
             self.chances[id(node)] = found
         return self.chances[id(node)]
 
@@ -138,7 +138,7 @@ class Weights:
 
 
 def exactly(chances: Sequence[Array]) -> list[Array]:
-    dist: list[Array] = [1.0]
+    dist: list[Any] = [1.0]
     for p in chances:
         dist = [(dist[i] * (1 - p) if i < len(dist) else 0.0) + (dist[i - 1] * p if i else 0.0)
                 for i in range(len(dist) + 1)]
