@@ -26,6 +26,8 @@ class Entry:
     package: str = "samrules"
     generated: bool = True
     """Whether it can run rulesets that nobody wrote by hand."""
+    whole: bool = False
+    """Whether it decides a table at once: then its time on few accounts says nothing of many, and it is always run."""
 
     @property
     def here(self) -> bool:
@@ -34,10 +36,10 @@ class Entry:
 
 _ALL, _TWO = "all columns", "outcome, settled"
 ENTRIES: Mapping[str, Entry] = {
-    "frame": Entry("samrules, frame", _ALL, Frame()),
-    "unchecked": Entry("samrules, frame, `check=False`", _ALL, Frame(check=False)),
-    "alone": Entry("the same expressions, Polars alone", _ALL, PolarsAlone()),
-    "by_hand": Entry("Polars by hand", _ALL, ByHand(), generated=False),
+    "frame": Entry("samrules, frame", _ALL, Frame(), whole=True),
+    "unchecked": Entry("samrules, frame, `check=False`", _ALL, Frame(check=False), whole=True),
+    "alone": Entry("the same expressions, Polars alone", _ALL, PolarsAlone(), whole=True),
+    "by_hand": Entry("Polars by hand", _ALL, ByHand(), generated=False, whole=True),
     **({"compiled": Entry("samrules, compiled, one account", _TWO, OneByOne("compiled", trace=False))} if compiled_is_there() else {}),
     "interpreter": Entry("samrules, one account, full trace", "decision and trace", OneByOne("interpreter")),
     "pandas": Entry("pandas, a loop", _TWO, PandasLoop(), "pandas"),

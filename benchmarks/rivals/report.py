@@ -29,6 +29,7 @@ def write(results: Path) -> None:
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     PAGE.write_text(before + section(found) + after)
     for name, text in plots(found["records"]).items():
+        (PAGE.parent / "performance").mkdir(exist_ok=True)
         (PAGE.parent / "performance" / name).write_text(text)
 
 
@@ -36,12 +37,18 @@ def section(found: Mapping[str, Any]) -> str:
     """The text between the markers, markers included."""
     records: list[Record] = found["records"]
     parts = [BEGIN, machine(found["machine"]), "### What was asked for", goals(records)]
+    drawn = plots(records)
     for ruleset in names(records):
         if not ruleset.startswith("rules_"):
-            parts += [f"### `{ruleset}`", time_table(records, ruleset)]
-    parts += ["### Memory", memory_table(records), "### Number of rules", rules_table(records),
-              "### Larger than memory", streamed_table(records)]
-    return "\n\n".join([*(p for p in parts if p), END])
+            parts += [f"### `{ruleset}`", time_table(records, ruleset), picture(f"{ruleset}.svg", drawn)]
+    for title, text in (("Memory", memory_table(records)), ("Number of rules", rules_table(records)),
+                        ("Larger than memory", streamed_table(records))):
+        parts += [f"### {title}", text] if text else []
+    return "\n\n".join([*(p for p in [*parts, picture("rules.svg", drawn)] if p), END])
+
+
+def picture(name: str, drawn: Mapping[str, str]) -> str:
+    return f"![{name.removesuffix('.svg')}](performance/{name})" if name in drawn else ""
 
 
 def machine(given: Mapping[str, Any]) -> str:
