@@ -9,7 +9,7 @@ import attrs
 
 from benchmarks.rivals.durable_host import DurableHost
 from benchmarks.rivals.json_logic import JsonLogic
-from benchmarks.rivals.ours import ByHand, Frame, OneByOne, PolarsAlone, compiled_is_there
+from benchmarks.rivals.ours import ByHand, Frame, Many, OneByOne, PolarsAlone, compiled_is_there
 from benchmarks.rivals.pandas_loop import PandasLoop
 from benchmarks.rivals.rival import Rival
 from benchmarks.rivals.rule_engine import RuleEngine
@@ -34,14 +34,18 @@ class Entry:
         return importlib.util.find_spec(self.package) is not None
 
 
-_ALL, _TWO = "all columns", "outcome, settled"
+_ALL, _TWO, _TRACED = "all columns", "outcome, settled", "decision and trace"
 ENTRIES: Mapping[str, Entry] = {
     "frame": Entry("samrules, frame", _ALL, Frame(), whole=True),
     "unchecked": Entry("samrules, frame, `check=False`", _ALL, Frame(check=False), whole=True),
     "alone": Entry("the same expressions, Polars alone", _ALL, PolarsAlone(), whole=True),
     "by_hand": Entry("Polars by hand", _ALL, ByHand(), generated=False, whole=True),
-    **({"compiled": Entry("samrules, compiled, one account", _TWO, OneByOne("compiled", trace=False))} if compiled_is_there() else {}),
-    "interpreter": Entry("samrules, one account, full trace", "decision and trace", OneByOne("interpreter")),
+    **({
+        "compiled": Entry("samrules, compiled, one account", "decision, trace when asked for", OneByOne("compiled")),
+        "compiled_trace": Entry("samrules, compiled, one account, full trace", _TRACED, OneByOne("compiled", trace=True)),
+        "many": Entry("samrules, compiled, `decide_many`", "decision, trace when asked for", Many()),
+    } if compiled_is_there() else {}),
+    "interpreter": Entry("samrules, interpreter, one account, full trace", _TRACED, OneByOne("interpreter", trace=True)),
     "pandas": Entry("pandas, a loop", _TWO, PandasLoop(), "pandas"),
     "zen_batch": Entry("zen-engine, `evaluate_batch`", _TWO, Zen("batch"), "zen"),
     "zen": Entry("zen-engine, `evaluate`", _TWO, Zen("evaluate"), "zen"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -10,8 +11,9 @@ import polars as pl
 
 from benchmarks.rivals.by_hand import BY_HAND
 from benchmarks.rivals.rival import AS_OF, Answers, Job
+from samrules.decision.trace import unique
 from samrules.engines.frame import backend, decide
-from samrules.rules import Rules
+from samrules.rules import ENGINES, Rules
 
 
 @attrs.frozen
@@ -51,18 +53,31 @@ class ByHand:
 
 @attrs.frozen
 class OneByOne:
-    """`engine` is that of `decide`; with a trace a whole `Decision` is made, without one what `decide_many` gives."""
+    """`engine` is that of `decide`; with `trace` every node of every rule's trace is visited, as an explanation would."""
 
     engine: str
-    trace: bool = True
+    trace: bool = False
 
     def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
         given = [{k: v for k, v in row.items() if v is not None} for row in accounts.iter_rows(named=True)]
-        if not self.trace:
-            many: Callable[..., Any] = rules.decide_many  # type: ignore[attr-defined]
-            return Job(lambda: list(many(given, as_of=AS_OF)), of_decisions)
-        options: Mapping[str, Any] = {} if self.engine == "interpreter" else {"engine": self.engine}
-        return Job(lambda: [rules.decide(facts, as_of=AS_OF, **options) for facts in given], of_decisions)
+
+        def one(facts: dict[str, Any]) -> Any:
+            decision = rules.decide(facts, as_of=AS_OF, engine=self.engine)
+            if self.trace:
+                for rule in decision.rules:
+                    deque(unique(rule.trace), maxlen=0)
+            return decision
+
+        return Job(lambda: [one(facts) for facts in given], of_decisions)
+
+
+class Many:
+    """A stream of dictionaries through `decide_many`."""
+
+    def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
+        given = [{k: v for k, v in row.items() if v is not None} for row in accounts.iter_rows(named=True)]
+        many: Callable[..., Any] = rules.decide_many  # type: ignore[attr-defined]
+        return Job(lambda: list(many(given, as_of=AS_OF)), of_decisions)
 
 
 def of_frame(found: Any) -> Answers:
@@ -75,4 +90,4 @@ def of_decisions(found: Any) -> Answers:
 
 def compiled_is_there() -> bool:
     """Whether this samrules has the compiled engine."""
-    return hasattr(Rules, "decide_many")
+    return "compiled" in ENGINES
