@@ -30,7 +30,7 @@ def plot(title: str, along: str, lines: Sequence[Line]) -> str:
              f'<text x="{LEFT}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>']
     for tick in _ticks(up):
         parts += [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#ddd"/>',
-                  f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:,g}</text>']
+                  f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{f'{tick:,.0f}' if tick >= 1 else f'{tick:g}'}</text>']
     for tick in _ticks(across):
         parts.append(f'<text x="{x(tick):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{tick:,.0f}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(along)}</text>')
