@@ -30,7 +30,7 @@ def plot(title: str, along: str, lines: Sequence[Line]) -> str:
              f'<text x="{LEFT}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>']
     for tick in _ticks(up):
         parts += [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#ddd"/>',
-                  f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{f'{tick:,.0f}' if tick >= 1 else f'{tick:g}'}</text>']
+                  f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{_short(tick)}</text>']
     for tick in _ticks(across):
         parts.append(f'<text x="{x(tick):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{tick:,.0f}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(along)}</text>')
@@ -56,6 +56,10 @@ def _axis(values: Sequence[float], start: float, end: float) -> Callable[[float]
 def _ticks(values: Sequence[float]) -> list[float]:
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     return [10.0 ** power for power in range(low, high + 1)]
+
+
+def _short(tick: float) -> str:
+    return f"{tick:,.0f}" if tick >= 1 else f"{tick:g}"
 
 
 def _apart(places: Sequence[float], least: float = 15) -> list[float]:
