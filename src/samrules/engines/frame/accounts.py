@@ -86,7 +86,7 @@ def _facts(frame: LazyFrame, columns: Sequence[Column], checking: Check, read: f
            undeclared: tuple[str, ...], check: bool, beside: Mapping[str, nw.Expr]) -> Facts:
     kept = [c for c in columns if c.name in read and c.name != ID]
     owner = next(c for c in columns if c.name == ID)
-    chosen = {OWNER: cleaned(owner, Clean()), **beside}
+    chosen = {OWNER: cleaned(owner, Clean(blanks=not checking.ids_are_bare)), **beside}
     chosen |= {fact_column(c.name): cleaned(c, checking.needs.get(c.name, Clean())) for c in kept}
     numbers = [nw.col(ROW)] if ROW in frame.columns else []
     terms = {c.name: c.term(fact_column(c.name), checked=check) for c in kept}
@@ -102,7 +102,12 @@ def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[
         checking.values(fitting, read=read)
         return
     bare = cleaned(owner, Clean())
-    row = checking.values(fitting, {"~blank": (bare.is_null() | (bare == "")).cast(nw.Int64).sum()}, read)
+    more = {"~blank": (bare.is_null() | (bare == "")).cast(nw.Int64).sum()}
+    if owner.dtype == nw.String:
+        more["~padded"] = (bare != nw.col(ID)).cast(nw.Int64).sum()
+    row = checking.values(fitting, more, read)
+    checking.ids_are_bare = row.get("~padded", 1) == 0
+    bare = cleaned(owner, Clean(blanks=not checking.ids_are_bare))
     if checking.rejects is not None:
         _set_ids_aside(checking, bare, blank=bool(row["~blank"]))
     elif row["~blank"]:

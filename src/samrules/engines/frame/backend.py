@@ -204,16 +204,26 @@ def _with_doubles(frame: LazyFrame) -> LazyFrame:
 
 def _collected_at_once(laid: Laid) -> Any:
     """A frame in memory: its unsettled rows are taken apart, so that only their unknowns are weighed."""
-    import polars as pl
+    return run_at_once(laid, planned_at_once(laid))
 
+
+def planned_at_once(laid: Laid) -> list[Any]:
+    """The lazy frames of Polars that are to be collected: all rows, and the keys of those that are open."""
     main = laid.bare(laid.frame).to_native()
     if not laid.names:
-        return laid.looked_up(_in_order(main.collect()))
+        return [main]
     open_ = laid.later(laid.frame.filter(~laid.settled))
     keys = [f"{KEY}{place}" for place in range(len(laid.names))]
-    found, weighed = (_in_order(part) for part in pl.collect_all([main, open_.select(ROW, *keys).to_native()]))
-    if len(weighed):
-        texts = _in_words(weighed.drop(ROW), laid.names)
+    return [main, open_.select(ROW, *keys).to_native()]
+
+
+def run_at_once(laid: Laid, planned: list[Any]) -> Any:
+    """What Polars makes of the frames of `planned_at_once`."""
+    import polars as pl
+
+    found, *weighed = (_in_order(part) for part in pl.collect_all(planned))
+    if weighed and len(weighed[0]):
+        texts = _in_words(weighed[0].drop(ROW), laid.names)
         places = (~found.get_column("settled")).arg_true()
         found = found.with_columns(found.get_column(UNKNOWNS).scatter(places, texts))
     return laid.looked_up(found)
@@ -283,6 +293,9 @@ def all_differ(ids: LazyFrame) -> bool:
     if ids.implementation is nw.Implementation.POLARS:
         import polars as pl
 
+        # ids in rising order differ, which is seen fastest
+        if ids.to_native().select((pl.col(name) > pl.col(name).shift()).all()).collect(engine="streaming").item():
+            return True
         # hashes are much faster to count than texts; if all differ, so do the texts. So many at a time that memory is bounded
         rows = int(ids.to_native().select(pl.len()).collect(engine="streaming").item())
         shares = max(1, -(-rows // HASHES_AT_ONCE))

@@ -128,6 +128,8 @@ class Check:
     count: int = 0
     rejects: Rejects | None = None
     """Where bad rows are set aside instead of being problems."""
+    ids_are_bare: bool = False
+    """Whether no id has blanks around it, as far as that was asked."""
 
     def types(self) -> list[Column]:
         """The columns whose types fit; the others are problems."""

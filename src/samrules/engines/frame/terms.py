@@ -126,10 +126,10 @@ def _joined(terms: Sequence[Term], empty: Term, join: Callable[[nw.Expr, nw.Expr
         return UNKNOWN if terms else empty  # only unknown ones are left
     if len(terms) == 1:
         return terms[0]
-    expr = terms[0].expr
-    for term in terms[1:]:
-        expr = join(expr, term.expr)
-    return Term(expr, BOOL, _layer(*terms), all(t.known for t in terms))
+    exprs = [term.expr for term in terms]
+    while len(exprs) > 1:  # in pairs: an expression of a thousand parts is ten deep
+        exprs = [join(*pair) if len(pair) == 2 else pair[0] for pair in (exprs[i:i + 2] for i in range(0, len(exprs), 2))]
+    return Term(exprs[0], BOOL, _layer(*terms), all(t.known for t in terms))
 
 
 def certain(a: Term) -> Term:

@@ -243,6 +243,8 @@ def _exactly(chances: Sequence[Term], compiler: Compiler) -> list[Term]:
 
 def relevant_rules(planned: PlannedDecision, verdict: Judged, compiler: Compiler) -> list[Term]:
     """For each rule, where it is unknown and its truth changes which outcomes are possible."""
+    if planned.decide.hit_policy == "priority" and planned.decide.otherwise == planned.decide.outcomes[-1]:
+        return _relevant_by_priority(planned, verdict, compiler)
     rules = rule_truths(planned)
     ways: list[tuple[Mapping[str, ex.Expr], Mapping[str, ex.Expr]]] = []
     for place, (outcome, _) in enumerate(rules):
@@ -257,6 +259,24 @@ def relevant_rules(planned: PlannedDecision, verdict: Judged, compiler: Compiler
         unknown = t.every([t.possible(truth), t.negated(t.certain(truth))])
         found.append(compiler.hold(t.every([unknown, differs, t.negated(verdict.settled)])))
     return found
+
+
+def _relevant_by_priority(planned: PlannedDecision, verdict: Judged, compiler: Compiler) -> list[Term]:
+    """The same where the last outcome is given otherwise too, without trying each rule both ways.
+
+    An unknown rule matters unless a rule of its outcome, or of a stronger one, certainly holds: else it brings its
+    outcome, and without it a weaker one is possible, the last if no other. A rule that gives the last changes nothing.
+    """
+    outcomes = planned.decide.outcomes
+    truths = [(r.outcome, compiler.term(ex.Name(r.step))) for r in planned.rules]
+    open_ = t.negated(verdict.settled)
+    matters = {outcomes[-1]: t.FALSE}
+    for outcome in outcomes[:-1]:
+        held = t.some([t.certain(truth) for given, truth in truths if given == outcome])
+        open_ = compiler.hold(t.every([open_, t.negated(held)]))
+        matters[outcome] = open_
+    return [compiler.hold(t.every([t.possible(truth), t.negated(t.certain(truth)), matters[outcome]]))
+            for outcome, truth in truths]
 
 
 def _verdict(decide: Decide, rules: Sequence[tuple[str, ex.Expr]]) -> dict[str, ex.Expr]:
