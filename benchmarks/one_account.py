@@ -71,7 +71,7 @@ def fired(rules: samrules.Rules, accounts: list[dict[str, Any]]) -> None:
 
 def traced(rules: samrules.Rules, accounts: list[dict[str, Any]]) -> None:
     for decision in rules.decide_many(accounts, as_of=DAY):
-        _ = [rule.trace for rule in decision.rules], decision.deciding_unknowns
+        _ = [rule.trace for rule in decision.rules]
 
 
 def walked(rules: samrules.Rules, accounts: list[dict[str, Any]]) -> None:

@@ -27,7 +27,7 @@ from benchmarks.rivals.generated import generated  # noqa: E402
 
 AS_OF = date(2026, 11, 21)
 ACCOUNTS = 100
-LIKE_US = ("frame", "unchecked", "alone", "interpreter", "compiled", "compiled_trace", "many")
+LIKE_US = ("frame", "unchecked", "alone", "interpreter", "compiled", "compiled_trace", "compiled_read", "many")
 APART = ("durable",)
 """Its threads never end, so it has a process of its own."""
 RIVALS = [key for key in ENTRIES if key not in (*LIKE_US, *APART)]

@@ -42,10 +42,11 @@ ENTRIES: Mapping[str, Entry] = {
     "by_hand": Entry("Polars by hand", _ALL, ByHand(), generated=False, whole=True),
     **({
         "compiled": Entry("samrules, compiled, one account", "decision, trace when asked for", OneByOne("compiled")),
-        "compiled_trace": Entry("samrules, compiled, one account, full trace", _TRACED, OneByOne("compiled", trace=True)),
+        "compiled_trace": Entry("samrules, compiled, one account, trace", _TRACED, OneByOne("compiled", trace=True)),
+        "compiled_read": Entry("samrules, compiled, one account, trace, every node read", _TRACED, OneByOne("compiled", trace=True, read=True)),
         "many": Entry("samrules, compiled, `decide_many`", "decision, trace when asked for", Many()),
     } if compiled_is_there() else {}),
-    "interpreter": Entry("samrules, interpreter, one account, full trace", _TRACED, OneByOne("interpreter", trace=True)),
+    "interpreter": Entry("samrules, interpreter, one account, full trace", _TRACED, OneByOne("interpreter", trace=True, read=True)),
     "pandas": Entry("pandas, a loop", _TWO, PandasLoop(), "pandas"),
     "zen_batch": Entry("zen-engine, `evaluate_batch`", _TWO, Zen("batch"), "zen"),
     "zen": Entry("zen-engine, `evaluate`", _TWO, Zen("evaluate"), "zen"),

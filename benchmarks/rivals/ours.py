@@ -11,8 +11,10 @@ import polars as pl
 
 from benchmarks.rivals.by_hand import BY_HAND
 from benchmarks.rivals.rival import AS_OF, Answers, Job
-from samrules.decision.trace import unique
+from samrules.decision.trace import Trace, unique
 from samrules.engines.frame import backend, decide
+from samrules.model import expressions as ex
+from samrules.model.types import Kind
 from samrules.rules import ENGINES, Rules
 
 
@@ -53,10 +55,12 @@ class ByHand:
 
 @attrs.frozen
 class OneByOne:
-    """`engine` is that of `decide`; with `trace` every node of every rule's trace is visited, as an explanation would."""
+    """`engine` is that of `decide`; with `trace` the values of all conditions are kept and each rule has
+    its trace; with `read` every node below is visited too, as an explanation of everything would."""
 
     engine: str
     trace: bool = False
+    read: bool = False
 
     def make(self, rules: Rules, ruleset: str, accounts: pl.DataFrame) -> Job:
         given = [{k: v for k, v in row.items() if v is not None} for row in accounts.iter_rows(named=True)]
@@ -64,8 +68,9 @@ class OneByOne:
         def one(facts: dict[str, Any]) -> Any:
             decision = rules.decide(facts, as_of=AS_OF, engine=self.engine)
             if self.trace:
-                for rule in decision.rules:
-                    deque(unique(rule.trace), maxlen=0)
+                kept = [rule.trace for rule in decision.rules]
+                if self.read:
+                    deque(unique(Trace(ex.Literal(True, Kind.BOOLEAN), True, tuple(kept))), maxlen=0)
             return decision
 
         return Job(lambda: [one(facts) for facts in given], of_decisions)

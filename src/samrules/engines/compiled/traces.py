@@ -1,4 +1,4 @@
-"""The trace of a compiled run: all values at once, the nodes that hold them, step by step, when they are looked at.
+"""The trace of a compiled run: all values at once, the nodes that hold them when they are looked at.
 
 Node by node it is the interpreter's, and shared where that is shared, since whoever reads a trace meets each node once.
 Constants that a condition compares, which nobody reads, are shared by all.
@@ -62,7 +62,7 @@ class Shapes:
 
 
 class CompiledTrace(Trace):
-    """A node. Where it stands for a step, or for what is sustained, its part is made when it is asked for; then it stays."""
+    """A node. Its parts are made when they are asked for; then they stay."""
 
     __slots__ = ("_at", "_shape")
 
@@ -105,18 +105,19 @@ class Traced:
         _set_expr(trace, shape.expr)
         _set_value(trace, self.values[shape.place] if shape.place >= 0 else shape.expr.value)  # type: ignore[attr-defined]
         _set_note(trace, shape.note)
-        if shape.step is not None or isinstance(shape.expr, ex.Held):
+        if shape.parts or shape.step is not None:
             _set_at(trace, self)
             _set_shape(trace, shape)
         else:
-            _set_parts(trace, tuple([self.made(part) for part in shape.parts]))
+            _set_parts(trace, ())
         return trace
 
     def parts(self, shape: Shape) -> tuple[Trace, ...]:
         if shape.step is not None:
             return (self.view.steps[shape.step],)
-        assert isinstance(shape.expr, ex.Held)
-        return held(shape.expr, self.made(shape.parts[0]), self.view, shape.note).parts
+        if isinstance(shape.expr, ex.Held):
+            return held(shape.expr, self.made(shape.parts[0]), self.view, shape.note).parts
+        return tuple([self.made(part) for part in shape.parts])
 
 
 class Steps(dict[str, Trace]):
