@@ -94,7 +94,7 @@ def _cases_file(root: Node, file: str, folder: Path | None) -> CasesFile:
     unreachable = reader.unreachable(top.get("unreachable"))
     if problems:
         raise Problems(*problems)
-    return CasesFile(file, rules, cases, unreachable)
+    return CasesFile(file, rules, cases, unreachable, reader.bases)
 
 
 def _rules(node: Node, folder: Path | None) -> Rules:
@@ -271,7 +271,8 @@ class _Reader:
         expected = Expectations(self.rules, self.problems).read(body.get("expect"), name, at)
         if as_of is None:
             return None
-        return Case(name, as_of, own.facts, expected, at, says, own.events, own.recorded, own.history, others)
+        named = tuple(n.text for n in names_of(body["base"])) if "base" in body and not self.problems else ()
+        return Case(name, as_of, own.facts, expected, at, says, own.events, own.recorded, own.history, others, named)
 
     def account(self, name: str, body: src.Mapping, at: Span, day: date, what: str) -> Other:
         """What is known of one account; its name stands for the id where none is given."""

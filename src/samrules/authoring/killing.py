@@ -1,0 +1,215 @@
+"""Which mutants the cases notice.
+
+A case is tried on a mutant only where the fault makes a difference to it: where one of the steps that
+the fault changed has another value on what the case gave. A mutant that makes no difference to any
+case cannot be noticed by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import attrs
+
+from samrules.authoring.aims import Seen, seen
+from samrules.authoring.cases import Case, CasesFile
+from samrules.authoring.mutants import Mutant, mutants_of, mutated
+from samrules.authoring.run_cases import decision_of, run_case
+from samrules.decision.decision import Decision
+from samrules.engines.interpreter import evaluate
+from samrules.errors import FactError
+from samrules.model import expressions as ex
+from samrules.plan.plan import Plan, Placeholder, PlannedDecision, Shown
+from samrules.rules import Rules
+
+
+@attrs.frozen
+class Trial:
+    """A mutant that was tried. `killed_by` is the first case that fails on it.
+
+    Of one that lives, `noticed` is a case that decides otherwise without expecting anything of what
+    differs, and `differs` says in what; `apart` is an account that would tell it apart, one of `tried`.
+    """
+
+    mutant: Mutant
+    killed_by: str | None
+    noticed: str | None = None
+    differs: str | None = None
+    apart: Case | None = None
+    tried: int = 0
+
+    @property
+    def killed(self) -> bool:
+        return self.killed_by is not None
+
+
+@attrs.frozen
+class Trials:
+    """All mutants of a ruleset, tried on its cases."""
+
+    ruleset: str
+    trials: tuple[Trial, ...]
+
+    @property
+    def killed(self) -> int:
+        return sum(t.killed for t in self.trials)
+
+    @property
+    def share(self) -> float:
+        """The share that is killed, 0 to 1; 1 where there are none."""
+        return self.killed / len(self.trials) if self.trials else 1.0
+
+
+def try_mutants(file: CasesFile, accounts: Sequence[Case] = (), only: Iterable[Mutant] | None = None) -> Trials:
+    """Every mutant tried on the cases that pass; what lives is tried on `accounts` too, to find one that
+    tells it apart."""
+    rules = file.rules
+    passing = [(case, s) for case in file.cases if run_case(rules, case).passed and (s := seen(rules, case)) is not None]
+    others = _Lazily(rules, accounts)
+    return Trials(rules.name, tuple(_tried(rules, mutant, passing, others)
+                                    for mutant in (mutants_of(rules) if only is None else only)))
+
+
+@attrs.define
+class _Lazily:
+    """Accounts seen by the ruleset without a fault, each when it is first needed."""
+
+    rules: Rules
+    accounts: Sequence[Case]
+    _seen: dict[int, Seen | None] = attrs.field(factory=dict)
+
+    def __iter__(self) -> Iterator[Seen]:
+        for index, account in enumerate(self.accounts):
+            if index not in self._seen:
+                self._seen[index] = seen(self.rules, account)
+            found = self._seen[index]
+            if found is not None:
+                yield found
+
+
+def _tried(rules: Rules, mutant: Mutant, cases: Sequence[tuple[Case, Seen]], others: _Lazily) -> Trial:
+    faulty = mutated(rules, mutant)
+    fault = _Infection(rules.plan, faulty.plan, mutant)
+    told: list[Case] = []
+    for case, as_seen in cases:
+        if not fault.reaches(as_seen):
+            continue
+        if not run_case(faulty, case).passed:
+            return Trial(mutant, case.name)
+        told.append(case)
+    for case in told:
+        differs = _difference(rules, faulty, case)
+        if differs is not None:
+            return Trial(mutant, None, noticed=case.name, differs=differs)
+    tried = len(cases)
+    for other in others:
+        tried += 1
+        if fault.reaches(other):
+            differs = _difference(rules, faulty, other.case)
+            if differs is not None:
+                return Trial(mutant, None, differs=differs, apart=other.case, tried=tried)
+    return Trial(mutant, None, tried=tried)
+
+
+def _difference(rules: Rules, faulty: Rules, case: Case) -> str | None:
+    """In what the decisions on an account differ, in words; None where they do not."""
+    try:
+        right = decision_of(rules, case)
+        wrong = decision_of(faulty, case)
+    except FactError:
+        return None
+    return difference(right, wrong)
+
+
+def difference(right: Decision, wrong: Decision) -> str | None:
+    if right.outcome != wrong.outcome:
+        return f"the outcome would be {_shown(wrong.outcome)} instead of {_shown(right.outcome)}"
+    if right.possible != wrong.possible:
+        return f"possible would be {', '.join(wrong.possible)} instead of {', '.join(right.possible)}"
+    ours, theirs = ({n: v for n, (v, _) in d.outputs.items()} for d in (right, wrong))
+    for name in dict.fromkeys([*ours, *theirs]):
+        if ours.get(name) != theirs.get(name):
+            return f"the output `{name}` would be {_shown(theirs.get(name))} instead of {_shown(ours.get(name))}"
+    for a, b in zip(right.rules, wrong.rules, strict=False):
+        if a.truth is not b.truth:
+            return f"the rule `{a.name}` would be {_way(b.truth)} instead of {_way(a.truth)}"
+    for one, other in zip(right.scores, wrong.scores, strict=False):
+        if (one.low, one.high, one.band) != (other.low, other.high, other.band):
+            return f"the score `{one.name}` would be {_ends(other.low, other.high, other.band)} instead of " \
+                   f"{_ends(one.low, one.high, one.band)}"
+    return None
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else ", ".join(value) if isinstance(value, tuple) else \
+        ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _way(truth: bool | None) -> str:
+    return "unknown" if truth is None else "fired" if truth else "not fired"
+
+
+def _ends(low: float, high: float, band: str | None) -> str:
+    ends = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{ends} ({band})" if band else ends
+
+
+class _Infection:
+    """Where a fault makes a difference: the steps that it changed, or more than steps."""
+
+    def __init__(self, plan: Plan, faulty: Plan, mutant: Mutant) -> None:
+        before = {s.name: s.expr for s in plan.steps}
+        turned = {n for n, p in faulty.parameters.items() if plan.parameters.get(n) != p}
+        self.rule = mutant.rule
+        self.plan, self.faulty = plan, faulty
+        self.steps = [s for s in faulty.steps
+                      if before.get(s.name) != s.expr or any(n.name in turned for n in ex.names(s.expr))]
+        names = {s.name for s in self.steps}
+        self.unknown = any(n.name not in before and n.name in {s.name for s in faulty.steps}
+                           for s in self.steps for n in ex.names(s.expr)) or bool(names - set(before))
+        self.past = bool(names & (plan.past | faulty.past))
+        self.beyond = mutant.rule is None and (
+            _beyond(plan) != _beyond(faulty) or any(n.name in turned for e in _shown_in(faulty) for n in ex.names(e)))
+        self.turned = {n: faulty.parameters[n] for n in turned}
+
+    def reaches(self, by: Seen) -> bool:
+        """Whether it makes a difference to an account; it may say so where it makes none."""
+        view = by.view
+        if self.rule is not None:
+            place = next(r.step for r in self.plan.decision.rules if r.rule.name == self.rule)  # type: ignore[union-attr]
+            return view.steps[place].value is not False or bool(by.case.others)
+        if self.beyond or self.unknown or by.case.others or (self.past and by.case.history):
+            return True
+        if self.turned:
+            parameters = dict(view.parameters)
+            for name, parameter in self.turned.items():
+                dated = parameter.at(view.day)
+                if dated is not None:
+                    parameters[name] = dated.value
+            view = attrs.evolve(view, parameters=parameters)
+        return any(not _alike(evaluate(s.expr, view).value, by.view.steps[s.name].value) for s in self.steps)
+
+
+def _alike(a: object, b: object) -> bool:
+    return type(a) is type(b) and a == b
+
+
+def _beyond(plan: Plan) -> object:
+    """What decides beside the steps."""
+    def of(decision: PlannedDecision | None) -> object:
+        return decision and (decision.decide, decision.always, [(r.outcome, r.outputs) for r in decision.rules])
+    return of(plan.decision), [of(d) for d in plan.asked], plan.scores, plan.places, plan.measures
+
+
+def _shown_in(plan: Plan) -> Iterator[ex.Expr]:
+    for decision in (plan.decision, *plan.asked):
+        if decision is None:
+            continue
+        for _, value in (*decision.always, *(o for r in decision.rules for o in r.outputs)):
+            if isinstance(value, Shown):
+                yield value.expr
+                if value.high is not None:
+                    yield value.high
+    yield from plan.places.expressions() if plan.places is not None else ()
+    for measure in plan.measures:
+        yield from (e for e in (measure.where, measure.value) if e is not None)
