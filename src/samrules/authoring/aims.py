@@ -41,6 +41,8 @@ class Seen:
 
     case: Case
     view: View
+    others: tuple[View, ...] = ()
+    """The accounts decided along with it."""
     _fared: dict[int, tuple[bool | None, dict[Path, Went]]] = attrs.field(factory=dict)
 
     def fared(self, unit: Unit) -> tuple[bool | None, dict[Path, Went]]:
@@ -53,7 +55,8 @@ class Seen:
 def seen(rules: Rules, case: Case) -> Seen | None:
     """None where the case cannot be decided."""
     try:
-        return Seen(case, view_of(rules.plan, case, case.as_of))
+        return Seen(case, view_of(rules.plan, case, case.as_of),
+                    tuple(view_of(rules.plan, other, case.as_of) for other in case.others))
     except FactError:
         return None
 

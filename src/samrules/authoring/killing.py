@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from samrules.authoring.aims import Seen, seen
-from samrules.authoring.cases import Case, CasesFile
+from samrules.authoring.cases import Case, CasesFile, Other
 from samrules.authoring.mutants import Mutant, mutants_of, mutated
-from samrules.authoring.run_cases import decision_of, run_case
+from samrules.authoring.run_cases import compared
 from samrules.decision.decision import Decision
-from samrules.engines.interpreter import evaluate
+from samrules.engines.interpreter import View, evaluate
+from samrules.engines.measures import Record
 from samrules.errors import FactError
+from samrules.inputs.facts import ID
 from samrules.model import expressions as ex
-from samrules.plan.plan import Plan, Placeholder, PlannedDecision, Shown
+from samrules.plan.plan import Plan, PlannedDecision, Shown
 from samrules.rules import Rules
 
 
@@ -64,7 +66,8 @@ def try_mutants(file: CasesFile, accounts: Sequence[Case] = (), only: Iterable[M
     """Every mutant tried on the cases that pass; what lives is tried on `accounts` too, to find one that
     tells it apart."""
     rules = file.rules
-    passing = [(case, s) for case in file.cases if run_case(rules, case).passed and (s := seen(rules, case)) is not None]
+    decided = [d for case in file.cases if (d := _decided(rules, case)) is not None]
+    passing = [d for d in decided if compared(d.case, d.decision).passed]
     others = _Lazily(rules, accounts)
     return Trials(rules.name, tuple(_tried(rules, mutant, passing, others)
                                     for mutant in (mutants_of(rules) if only is None else only)))
@@ -76,55 +79,94 @@ class _Lazily:
 
     rules: Rules
     accounts: Sequence[Case]
-    _seen: dict[int, Seen | None] = attrs.field(factory=dict)
+    _seen: dict[int, _Decided | None] = attrs.field(factory=dict)
 
-    def __iter__(self) -> Iterator[Seen]:
+    def __iter__(self) -> Iterator[_Decided]:
         for index, account in enumerate(self.accounts):
             if index not in self._seen:
-                self._seen[index] = seen(self.rules, account)
+                self._seen[index] = _decided(self.rules, account)
             found = self._seen[index]
             if found is not None:
                 yield found
 
 
-def _tried(rules: Rules, mutant: Mutant, cases: Sequence[tuple[Case, Seen]], others: _Lazily) -> Trial:
-    faulty = mutated(rules, mutant)
-    fault = _Infection(rules.plan, faulty.plan, mutant)
-    told: list[Case] = []
-    for case, as_seen in cases:
-        if not fault.reaches(as_seen):
-            continue
-        if not run_case(faulty, case).passed:
-            return Trial(mutant, case.name)
-        told.append(case)
-    for case in told:
-        differs = _difference(rules, faulty, case)
-        if differs is not None:
-            return Trial(mutant, None, noticed=case.name, differs=differs)
-    tried = len(cases)
-    for other in others:
-        tried += 1
-        if fault.reaches(other):
-            differs = _difference(rules, faulty, other.case)
-            if differs is not None:
-                return Trial(mutant, None, differs=differs, apart=other.case, tried=tried)
-    return Trial(mutant, None, tried=tried)
+@attrs.define
+class _Decided:
+    """A case as the ruleset without a fault decides it, with each of the accounts it names."""
+
+    seen: Seen
+    each: tuple[Decision, ...]
+    decision: Decision
+
+    @property
+    def case(self) -> Case:
+        return self.seen.case
 
 
-def _difference(rules: Rules, faulty: Rules, case: Case) -> str | None:
-    """In what the decisions on an account differ, in words; None where they do not."""
+def _decided(rules: Rules, case: Case) -> _Decided | None:
+    """None where it cannot be decided."""
+    as_seen = seen(rules, case)
+    if as_seen is None:
+        return None
     try:
-        right = decision_of(rules, case)
-        wrong = decision_of(faulty, case)
+        each = _each(rules, case, [None] * (1 + len(case.others)))
+        return _Decided(as_seen, each, _together(rules, case, each))
     except FactError:
         return None
-    return difference(right, wrong)
+
+
+def _each(rules: Rules, case: Case, known: Sequence[Decision | None]) -> tuple[Decision, ...]:
+    """The decision on each account by itself, but for those known already. Accounts of which the same
+    is known, but for their ids, are decided once."""
+    alike: list[tuple[object, Decision]] = []
+    found: list[Decision] = []
+    accounts: list[Case | Other] = [case, *case.others]
+    for one, decision in zip(accounts, known, strict=True):
+        if decision is None:
+            what = ({k: v for k, v in one.facts.items() if k != ID}, one.events, one.recorded,
+                    [(day, {k: v for k, v in facts.items() if k != ID}) for day, facts in one.history])
+            like = next((d for w, d in alike if w == what), None) if case.others else None
+            decision = attrs.evolve(like, account=str(one.facts[ID])) if like is not None else \
+                rules.decide_checked(one.facts, case.as_of, one.history, Record(one.events, one.recorded))
+            alike.append((what, decision))
+        found.append(decision)
+    return tuple(found)
+
+
+def _together(rules: Rules, case: Case, each: Sequence[Decision]) -> Decision:
+    return rules.choose(each, case.as_of).decisions[0] if rules.together else each[0]
+
+
+def _tried(rules: Rules, mutant: Mutant, cases: Sequence[_Decided], others: _Lazily) -> Trial:
+    faulty = mutated(rules, mutant)
+    fault = _Infection(rules.plan, faulty.plan, mutant)
+    noticed: tuple[str, str] | None = None
+    for known in cases:
+        wrong = fault.decision(faulty, known)
+        if wrong is None:
+            continue
+        if isinstance(wrong, FactError) or not compared(known.case, wrong).passed:
+            return Trial(mutant, known.case.name)
+        differs = difference(known.decision, wrong) if noticed is None else None
+        if differs is not None:
+            noticed = known.case.name, differs
+    if noticed is not None:
+        return Trial(mutant, None, *noticed)
+    tried = len(cases)
+    for known in others:
+        tried += 1
+        wrong = fault.decision(faulty, known)
+        if isinstance(wrong, Decision):
+            differs = difference(known.decision, wrong)
+            if differs is not None:
+                return Trial(mutant, None, differs=differs, apart=known.case, tried=tried)
+    return Trial(mutant, None, tried=tried)
 
 
 def difference(right: Decision, wrong: Decision) -> str | None:
     if right.outcome != wrong.outcome:
         return f"the outcome would be {_shown(wrong.outcome)} instead of {_shown(right.outcome)}"
-    if right.possible != wrong.possible:
+    if set(right.possible) != set(wrong.possible):
         return f"possible would be {', '.join(wrong.possible)} instead of {', '.join(right.possible)}"
     ours, theirs = ({n: v for n, (v, _) in d.outputs.items()} for d in (right, wrong))
     for name in dict.fromkeys([*ours, *theirs]):
@@ -159,35 +201,58 @@ class _Infection:
 
     def __init__(self, plan: Plan, faulty: Plan, mutant: Mutant) -> None:
         before = {s.name: s.expr for s in plan.steps}
+        every = {s.name for s in faulty.steps}
         turned = {n for n, p in faulty.parameters.items() if plan.parameters.get(n) != p}
         self.rule = mutant.rule
         self.plan, self.faulty = plan, faulty
         self.steps = [s for s in faulty.steps
-                      if before.get(s.name) != s.expr or any(n.name in turned for n in ex.names(s.expr))]
+                      if (before.get(s.name) is not s.expr and before.get(s.name) != s.expr)
+                      or (turned and any(n.name in turned for n in ex.names(s.expr)))]
         names = {s.name for s in self.steps}
-        self.unknown = any(n.name not in before and n.name in {s.name for s in faulty.steps}
+        self.unknown = any(n.name not in before and n.name in every
                            for s in self.steps for n in ex.names(s.expr)) or bool(names - set(before))
         self.past = bool(names & (plan.past | faulty.past))
-        self.beyond = mutant.rule is None and (
-            _beyond(plan) != _beyond(faulty) or any(n.name in turned for e in _shown_in(faulty) for n in ex.names(e)))
+        self.beyond = mutant.rule is None and bool(
+            _beyond(plan) != _beyond(faulty) or (turned and any(n.name in turned for e in _shown_in(faulty) for n in ex.names(e))))
         self.turned = {n: faulty.parameters[n] for n in turned}
 
-    def reaches(self, by: Seen) -> bool:
+    def decision(self, faulty: Rules, known: _Decided) -> Decision | FactError | None:
+        """What the faulty ruleset decides on a case; None where the fault makes no difference to it. Of
+        accounts decided together, those to which it makes none are not decided anew."""
+        views = [known.seen.view, *known.seen.others]
+        accounts: list[Case | Other] = [known.case, *known.case.others]
+        reached: list[bool] = []
+        met: list[tuple[object, bool]] = []
+        for view, account in zip(views, accounts, strict=True):
+            what = {k: v for k, v in view.facts.items() if k != ID} if known.case.others else None
+            like = next((r for w, r in met if w == what), None) if what is not None and not account.history else None
+            reached.append(self.reaches(view, bool(account.history)) if like is None else like)
+            if not account.history:
+                met.append((what, reached[-1]))
+        if not any(reached):
+            return None
+        try:
+            each = _each(faulty, known.case, [None if r else d for r, d in zip(reached, known.each, strict=True)])
+            return _together(faulty, known.case, each)
+        except FactError as error:
+            return error
+
+    def reaches(self, view: View, has_history: bool) -> bool:
         """Whether it makes a difference to an account; it may say so where it makes none."""
-        view = by.view
         if self.rule is not None:
             place = next(r.step for r in self.plan.decision.rules if r.rule.name == self.rule)  # type: ignore[union-attr]
-            return view.steps[place].value is not False or bool(by.case.others)
-        if self.beyond or self.unknown or by.case.others or (self.past and by.case.history):
+            return view.steps[place].value is not False
+        if self.beyond or self.unknown or (self.past and has_history):
             return True
+        at = view
         if self.turned:
             parameters = dict(view.parameters)
             for name, parameter in self.turned.items():
                 dated = parameter.at(view.day)
                 if dated is not None:
                     parameters[name] = dated.value
-            view = attrs.evolve(view, parameters=parameters)
-        return any(not _alike(evaluate(s.expr, view).value, by.view.steps[s.name].value) for s in self.steps)
+            at = attrs.evolve(view, parameters=parameters)
+        return any(not _alike(evaluate(s.expr, at).value, view.steps[s.name].value) for s in self.steps)
 
 
 def _alike(a: object, b: object) -> bool:

@@ -20,7 +20,7 @@ from samrules.model import ruleset as rs
 from samrules.model import types as ty
 from samrules.model.types import Duration, Kind, Type, Value
 from samrules.plan.lower import Lowering
-from samrules.plan.planner import plan
+from samrules.plan.planner import plan, replanned
 from samrules.rules import Rules
 from samrules.syntax.literals import constant_text, plain_number
 from samrules.syntax.printer import text_of
@@ -76,16 +76,28 @@ def mutants_of(rules: Rules) -> Iterator[Mutant]:
             yield from maker.measure(measure)
 
 
+_CHANGED = ("parameters", "define", "scorecards", "rules", "decide", "portfolio", "measures")
+
+
 def mutated(rules: Rules, mutant: Mutant) -> Rules:
     """The ruleset with the fault, ready to run. It is not checked: a fault never changes a type."""
     checked, main = rules.checked, rules.ruleset
-    changed = attrs.evolve(main, **{
-        key: replaced(getattr(main, key), mutant.old, mutant.new)
-        for key in ("parameters", "define", "scorecards", "rules", "decide", "portfolio", "measures")})
+    changed = attrs.evolve(main, **{key: replaced(getattr(main, key), mutant.old, mutant.new) for key in _CHANGED})
     bundle = attrs.evolve(checked.bundle, main=changed, rulesets=(*checked.bundle.rulesets[:-1], changed))
-    scopes = {**checked.scopes, main.name: scope_of(changed, checked.scopes)}
-    faulty = attrs.evolve(checked, bundle=bundle, scopes=scopes)
-    return Rules(faulty, plan(faulty))
+    faulty = attrs.evolve(checked, bundle=bundle)
+    others = [key for key in _CHANGED if getattr(changed, key) is not getattr(main, key)]
+    if others == ["parameters"]:
+        own = {f"{main.name}.{p.name}": p for p in changed.parameters}
+        return Rules(faulty, attrs.evolve(rules.plan, parameters={n: own.get(n, p) for n, p in rules.plan.parameters.items()}))
+    if set(others) <= {"rules", "define"}:
+        fast = rules.plan
+        steps = {s.name for s in fast.steps}
+        for member, was in zip((*changed.rules, *changed.define), (*main.rules, *main.define), strict=True):
+            if member is not was and (isinstance(member, rs.Rule) or f"{main.name}.{member.name}" in steps):
+                fast = replanned(fast, faulty, member)
+        return Rules(faulty, fast)
+    faulty = attrs.evolve(faulty, scopes={**checked.scopes, main.name: scope_of(changed, checked.scopes)})
+    return Rules(faulty, plan(faulty, rules.digest))
 
 
 def replaced(where: Any, old: Any, new: Any) -> Any:

@@ -85,17 +85,13 @@ def run_case(rules: Rules, case: Case) -> CaseResult:
             said += _undecided("it", error, case.span)
     if said:
         return CaseResult(case, None, tuple(said))
-    decision = decisions[0]
+    return compared(case, decisions[0])
+
+
+def compared(case: Case, decision: Decision) -> CaseResult:
+    """What a decision says of a case, against what was expected."""
     return CaseResult(case, decision, tuple(
         Difference(text, expected.span) for expected in case.expected for text in differs(expected, decision)))
-
-
-def decision_of(rules: Rules, case: Case) -> Decision:
-    """The decision on the account of a case, along with its others. Raises FactError."""
-    accounts: list[Case | Other] = [case, *case.others]
-    decisions = [rules.decide_checked(one.facts, case.as_of, one.history, Record(one.events, one.recorded))
-                 for one in accounts]
-    return rules.choose(decisions, case.as_of).decisions[0] if rules.together else decisions[0]
 
 
 def _undecided(what: str, error: FactError, at: Span) -> Iterator[Difference]:

@@ -23,7 +23,7 @@ from samrules.model import expressions as ex
 from samrules.model.types import Duration, Value
 from samrules.rules import Rules
 
-MOST_TRIED = 2000
+MOST_TRIED = 600
 """Accounts tried for one aim, all starts together."""
 _STARTS = 4
 
@@ -62,7 +62,7 @@ def find(rules: Rules, aim: Aim, cases: Sequence[Seen], most: int = MOST_TRIED) 
         state, spent = _climb(ground, aim, start, most - tried)
         tried += spent
         if state is not None:
-            account = _account(rules, start.case, state)
+            account = account_of(rules, start.case, state)
             checked = seen(rules, account)
             if checked is not None and aim.shown(checked):
                 return Found(account, tried, changes(rules, start.case, account))
@@ -74,7 +74,7 @@ def find(rules: Rules, aim: Aim, cases: Sequence[Seen], most: int = MOST_TRIED) 
 def _climb(ground: Ground, aim: Aim, start: Seen, most: int) -> tuple[State | None, int]:
     """Downhill from one case, a fact at a time; None where it gets stuck or the bound is reached."""
     case, tried = start.case, 0
-    state = State(dict(start.view.facts), tuple(_reviews(start)))
+    state = state_of(start)
     at, gap = _look(ground, aim, case, state)
     known: set[State] = {state}
     while at is not None and gap > 0:
@@ -103,6 +103,11 @@ def _look(ground: Ground, aim: Aim, case: Case, state: State) -> tuple[Seen | No
         return None, 0.0
     found = Seen(case, view)
     return found, aim.gap(found)
+
+
+def state_of(start: Seen) -> State:
+    """A case as a state: what was counted stands among the facts."""
+    return State(dict(start.view.facts), tuple(_reviews(start)))
 
 
 def _reviews(start: Seen) -> Iterator[tuple[date, Facts]]:
@@ -158,7 +163,7 @@ def _with(facts: Facts, name: str, value: Value | None) -> Facts:
 # --- back to a case ------------------------------------------------------------------------------
 
 
-def _account(rules: Rules, case: Case, state: State) -> Case:
+def account_of(rules: Rules, case: Case, state: State) -> Case:
     """The state as a case. Events stay where no measure that they count was changed; else what they
     counted is given as facts."""
     counted = measured(rules.plan, case.facts, Record(case.events, case.recorded), case.as_of).facts
