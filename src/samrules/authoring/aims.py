@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from samrules.authoring.cases import Case, Way
+from samrules.authoring.coverage import BETWEEN, points_text
 from samrules.authoring.distance import distance, hanging
 from samrules.authoring.units import SUSTAINED, Path, Site, Unit, UnitKind, Went, fared, reached, view_of
 from samrules.check.scope import absolute_name
@@ -23,8 +24,6 @@ from samrules.model import expressions as ex
 from samrules.plan.plan import PlannedCriterion
 from samrules.rules import Rules
 from samrules.syntax.printer import text_of
-
-BETWEEN = "between"
 
 
 class Level(enum.Enum):
@@ -63,7 +62,7 @@ def seen(rules: Rules, case: Case) -> Seen | None:
 
 @attrs.frozen
 class Aim:
-    """One thing to be shown: `says` completes "no case shows …"."""
+    """One thing to be shown; `says` completes "no case shows …"."""
 
     level: Level
     of: str
@@ -297,9 +296,9 @@ def rule_aims(rules: Rules, units: Sequence[Unit]) -> dict[tuple[str, str], Aim]
             name = f"{card.name}.{criterion.name}"
             ways: dict[str, tuple[float | None, bool]] = {"unknown": (None, True)}
             if own.scale is not None:
-                ways |= {"0": (0.0, False), BETWEEN: (None, False), f"{criterion.weight:g}": (criterion.weight, False)}
+                ways |= {"0": (0.0, False), BETWEEN: (None, False), points_text(criterion.weight): (criterion.weight, False)}
             else:
-                ways |= {f"{row.points:g}": (row.points, False) for row in own.points}
+                ways |= {points_text(row.points): (row.points, False) for row in own.points}
             for way, (points, open_) in ways.items():
                 found[name, way] = PointsAim(Level.RULE, name, f"the criterion `{name}` {way}", own.span, criterion, points, open_)
     return found
@@ -332,18 +331,14 @@ def condition_aims(units: Sequence[Unit]) -> Iterator[DecisiveAim]:
             if site.is_condition:
                 for want in (True, False):
                     yield DecisiveAim(Level.CONDITION, unit.name,
-                                      f"`{site.text}` decide {_named(unit, short=True)} by being {_word(want)}",
+                                      f"`{site.text}` {_word(want)} and deciding {_named(unit)}",
                                       site.span or unit.span, unit, site, want)
 
 
-def _named(unit: Unit, *, short: bool = False) -> str:
+def _named(unit: Unit) -> str:
     match unit.kind:
         case UnitKind.IF:
-            return f"the `if` of `{unit.name}`" if short else f"the condition `{_text(unit)}` of an `if` of `{unit.name}`"
+            return f"the condition `{text_of(unit.surface)}` of an `if` of `{unit.name}`"
         case UnitKind.POINTS:
-            return f"a row of `{unit.name}`" if short else f"the row `{_text(unit)}` of `{unit.name}`"
-    return f"`{unit.name}`" if short else f"the {unit.kind.value} `{unit.name}`"
-
-
-def _text(unit: Unit) -> str:
-    return text_of(unit.surface)
+            return f"the row `{text_of(unit.surface)}` of `{unit.name}`"
+    return f"the {unit.kind.value} `{unit.name}`"

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import attrs
 
 from samrules.authoring.cases import Case, CasesFile, Other, Unreachable
-from samrules.authoring.coverage import ways_to_go
+from samrules.authoring.coverage import branches_to_go, ways_to_go
 from samrules.authoring.expectations import Expectations, good_keys, names_of
 from samrules.decision.events import Event
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
@@ -362,12 +362,14 @@ class _Reader:
 
     def unreachable(self, node: Node | None) -> tuple[Unreachable, ...]:
         found: list[Unreachable] = []
-        wanted = ways_to_go(self.rules)
+        wanted = dict(ways_to_go(self.rules))
+        for name, ways in branches_to_go(self.rules).items():
+            wanted[name] = (*wanted.get(name, ()), *ways)
         given = self.mapping(node, "what is unreachable")
         for name, body in given.items():
             at = given.keys_at[name]
             if name not in wanted:
-                self.problems.append(Diagnostic("unknown-name", f"`{self.rules.name}` has no rule or criterion `{name}`",
+                self.problems.append(Diagnostic("unknown-name", f"`{self.rules.name}` has no rule, criterion or condition `{name}`",
                                                 did_you_mean(name, wanted, "rules"), at))
                 continue
             ways = self.mapping(body, f"the ways of `{name}`")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from samrules.authoring.boundaries import Boundary
 from samrules.authoring.cases import Case, CasesFile
 from samrules.authoring.run_cases import run_case
 from samrules.inputs.facts import ID
@@ -117,3 +118,24 @@ def _output(value: Value) -> str:
     if isinstance(value, str):
         return value if value.replace("_", "a").isidentifier() and value not in ("yes", "no", "true", "false") else _quoted(value)
     return value_text(value, None)
+
+
+def suggestions(file: CasesFile, found: Sequence[Boundary]) -> str:
+    """The boundary accounts at which no case stands, as cases; and how many a case stands at already."""
+    shown = sum(b.shown_by is not None for b in found)
+    lines = [f"# {file.rules.name}: {len(found)} accounts at thresholds, {shown} of them cases of {file.file} already.",
+             "# What follows expects what is decided now. Read each: is it meant? Then put it under `cases:` of that file.",
+             "cases:"]
+    names = {case.name for case in file.cases}
+    for boundary in found:
+        if boundary.shown_by is not None:
+            continue
+        value = value_text(boundary.value, file.rules.facts[boundary.fact])
+        name = f"{boundary.fact} {value}, {boundary.side} the threshold of {boundary.unit}"
+        while name in names:
+            name += " again"
+        names.add(name)
+        holds = "unknown" if boundary.holds is None else "true" if boundary.holds else "false"
+        lines.append(case_text(file, boundary.account, name,
+                               f"as in \"{boundary.account.name}\"; there `{boundary.condition}` is {holds}").rstrip("\n"))
+    return "\n".join(lines if names - {c.name for c in file.cases} else lines[:1]) + "\n"
