@@ -14,7 +14,17 @@ import attrs
 from samrules.authoring.cases import Case, Way
 from samrules.authoring.coverage import BETWEEN, points_text
 from samrules.authoring.distance import distance, hanging
-from samrules.authoring.units import SUSTAINED, Path, Site, Unit, UnitKind, Went, fared, reached, view_of
+from samrules.authoring.units import (
+    SUSTAINED,
+    Path,
+    Site,
+    Unit,
+    UnitKind,
+    Went,
+    fared,
+    reached,
+    view_of,
+)
 from samrules.check.scope import absolute_name
 from samrules.decision.trace import Trace, missing_facts
 from samrules.diagnostics import Span

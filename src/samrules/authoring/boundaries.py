@@ -96,11 +96,11 @@ def _moved(rules: Rules, unit: Unit, site: Site, core: ex.Expr, start: Seen, see
     state = state_of(start)
     for name, values in edges(ground, start.view).items():
         fact = rules.facts[name]
-        truths = {v: _truth(ground, core, start, state, name, v) for v in values
+        truths: dict[Value, bool | None] = {v: _truth(ground, core, start, state, name, v) for v in values
                   if isinstance(v, int | float | date) and not isinstance(v, bool)}
         for low in sorted(truths, key=_order):
             high = moved(low, fact.type, 1)
-            if high not in truths or truths[low] is truths[high] or None in (truths[low], truths[high]):
+            if high is None or high not in truths or truths[low] is truths[high] or None in (truths[low], truths[high]):
                 continue
             direct = _direct(core, name)
             at = _threshold(direct, ground, core, start, low, high)

@@ -131,7 +131,7 @@ def branches_to_go(rules: Rules) -> dict[str, tuple[str, ...]]:
     """The branches that may be said to be unreachable: definitions that are conditions, true or false,
     and `otherwise`, taken or not."""
     checked, main = rules.checked, rules.ruleset
-    found = {d.name: ("true", "false") for d in main.define
+    found: dict[str, tuple[str, ...]] = {d.name: ("true", "false") for d in main.define
              if checked.definitions[absolute_name(main.name, d.name)].kind is Kind.BOOLEAN}
     if main.decide is not None and main.decide.otherwise is not None:
         found[OTHERWISE] = ("taken", "not_taken")
@@ -151,7 +151,7 @@ def _points(criterion: Criterion) -> tuple[str, ...]:
 
 def points_text(points: float) -> str:
     """Points as a way is named after them."""
-    return plainpoints_text(points).removesuffix(".0")
+    return plain_number(points).removesuffix(".0")
 
 
 def _gone(rules: Rules, decision: Decision) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 import attrs
 
-from samrules.authoring.aims import Aim, Level, OtherwiseAim, Seen, TruthAim, branch_aims, condition_aims, rule_aims, seen
+from samrules.authoring.aims import (
+    Aim,
+    Level,
+    OtherwiseAim,
+    Seen,
+    TruthAim,
+    branch_aims,
+    condition_aims,
+    rule_aims,
+    seen,
+)
 from samrules.authoring.cases import CasesFile, Unreachable
 from samrules.authoring.coverage import OTHERWISE, coverage
 from samrules.authoring.run_cases import CaseResult

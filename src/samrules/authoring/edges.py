@@ -33,7 +33,7 @@ def smallest_step(type_: Type, near: Value | None = None) -> float:
 
 def moved(value: Value, type_: Type, steps: int) -> Value | None:
     """A value so many smallest steps further; None where nothing lies there, or no steps can be made."""
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         return None
     if isinstance(value, date):
         try:
@@ -70,7 +70,7 @@ def allowed(value: Value, fact: Fact) -> bool:
 def fitted(value: Value, fact: Fact) -> Iterator[Value]:
     """The values of a fact's own type at and on both sides of a threshold."""
     kind = fact.type.kind
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         yield value
     elif isinstance(value, date):
         for days in (0, -1, 1):

@@ -7,22 +7,22 @@ of tables, ladders and lifecycles is changed rule by rule.
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import attrs
 
-from samrules.authoring.edges import moved, smallest_step, tidy
+from samrules.authoring.edges import moved, tidy
 from samrules.check.scope import Role, scope_of
 from samrules.diagnostics import Span
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
-from samrules.model import types as ty
 from samrules.model.types import Duration, Kind, Type, Value
 from samrules.plan.lower import Lowering
 from samrules.plan.planner import plan, replanned
 from samrules.rules import Rules
-from samrules.syntax.literals import constant_text, plain_number
+from samrules.syntax.literals import constant_text
 from samrules.syntax.printer import text_of
 
 
@@ -92,9 +92,11 @@ def mutated(rules: Rules, mutant: Mutant) -> Rules:
     if set(others) <= {"rules", "define"}:
         fast = rules.plan
         steps = {s.name for s in fast.steps}
-        for member, was in zip((*changed.rules, *changed.define), (*main.rules, *main.define), strict=True):
-            if member is not was and (isinstance(member, rs.Rule) or f"{main.name}.{member.name}" in steps):
-                fast = replanned(fast, faulty, member)
+        for rule, was in zip(changed.rules, main.rules, strict=True):
+            fast = replanned(fast, faulty, rule) if rule is not was else fast
+        for definition, before in zip(changed.define, main.define, strict=True):
+            if definition is not before and f"{main.name}.{definition.name}" in steps:
+                fast = replanned(fast, faulty, definition)
         return Rules(faulty, fast)
     faulty = attrs.evolve(faulty, scopes={**checked.scopes, main.name: scope_of(changed, checked.scopes)})
     return Rules(faulty, plan(faulty, rules.digest))
@@ -179,7 +181,7 @@ class _Maker:
         one_more = attrs.evolve(sustained, reviews=sustained.reviews + 1)
         yield Mutant(Fault.THRESHOLD, rule.name, f"`sustained` for {one_more.reviews} reviews instead of {sustained.reviews}",
                      rule, attrs.evolve(rule, sustained=one_more), at)
-        for over in self._near(sustained.over, ty.DURATION) if sustained.over is not None else ():
+        for over in _durations(sustained.over) if sustained.over is not None else ():
             yield Mutant(Fault.THRESHOLD, rule.name, f"`sustained` over {over} instead of {sustained.over}", rule,
                          attrs.evolve(rule, sustained=attrs.evolve(sustained, over=over)), at)
 
@@ -206,7 +208,7 @@ class _Maker:
     def decide(self, decide: rs.Decide) -> Iterator[Mutant]:
         outcomes = decide.outcomes
         if decide.hit_policy == "priority":
-            for index, (a, b) in enumerate(zip(outcomes, outcomes[1:], strict=False)):
+            for index, (a, b) in enumerate(itertools.pairwise(outcomes)):
                 order = (*outcomes[:index], b, a, *outcomes[index + 2:])
                 yield Mutant(Fault.OUTCOME, decide.name, f"`{b}` stronger than `{a}`", decide,
                              attrs.evolve(decide, outcomes=order), decide.span)
@@ -228,9 +230,11 @@ class _Maker:
         return tuple(o for o in decide.outcomes if section is None or o != section.waitlisted)
 
     def portfolio(self, section: rs.PlacesSection) -> Iterator[Mutant]:
-        for key in ("incumbents", "start", "growth"):
-            if getattr(section, key) is not None:
-                yield Mutant(Fault.DROPPED, "portfolio", f"`{key}` dropped", section, attrs.evolve(section, **{key: None}), section.span)
+        without = {"incumbents": attrs.evolve(section, incumbents=None), "start": attrs.evolve(section, start=None),
+                   "growth": attrs.evolve(section, growth=None)}
+        for key, less in without.items():
+            if less != section:
+                yield Mutant(Fault.DROPPED, "portfolio", f"`{key}` dropped", section, less, section.span)
         for tie in section.ties:
             said = f"{tie.order} {text_of(tie.of)}"
             yield Mutant(Fault.DROPPED, "portfolio", f"the tie `{said}` dropped", section,
@@ -243,12 +247,14 @@ class _Maker:
 
     def measure(self, measure: rs.Measure) -> Iterator[Mutant]:
         if measure.within is not None:
-            for within in self._near(measure.within, ty.DURATION):
+            for within in _durations(measure.within):
                 yield Mutant(Fault.THRESHOLD, measure.name, f"within {within} instead of {measure.within}", measure,
                              attrs.evolve(measure, within=within), measure.span)
-        for key, empty in (("where", None), ("each", None), ("since", ())):
-            if getattr(measure, key):
-                yield Mutant(Fault.DROPPED, measure.name, f"`{key}` dropped", measure, attrs.evolve(measure, **{key: empty}), measure.span)
+        without = {"where": attrs.evolve(measure, where=None), "each": attrs.evolve(measure, each=None),
+                   "since": attrs.evolve(measure, since=())}
+        for key, less in without.items():
+            if less != measure:
+                yield Mutant(Fault.DROPPED, measure.name, f"`{key}` dropped", measure, less, measure.span)
 
     # --- expressions ---
 
@@ -333,10 +339,7 @@ class _Maker:
     def _near(self, value: Value | None, type_: Type, step: float | None = None) -> Iterator[Value]:
         """A value one smallest step up and one down; of words the next."""
         if isinstance(value, Duration):
-            for sign in (1, -1):
-                near = Duration(months=value.months + sign) if value.months else Duration(days=value.days + sign)
-                if near.months > 0 or near.days > 0:
-                    yield near
+            yield from _durations(value)
         elif isinstance(value, bool):
             yield not value
         elif isinstance(value, str):
@@ -362,6 +365,14 @@ class _Maker:
                             if meaning is not None and meaning.role is Role.SCORE and isinstance(meaning.of, rs.Scorecard):
                                 return score_step(meaning.of)
         return None
+
+
+def _durations(value: Duration) -> Iterator[Duration]:
+    """A month or a day more, and one less where something is left."""
+    for sign in (1, -1):
+        near = Duration(months=value.months + sign) if value.months else Duration(days=value.days + sign)
+        if near.months > 0 or near.days > 0:
+            yield near
 
 
 def score_step(card: rs.Scorecard) -> float:

@@ -363,8 +363,8 @@ class _Reader:
     def unreachable(self, node: Node | None) -> tuple[Unreachable, ...]:
         found: list[Unreachable] = []
         wanted = dict(ways_to_go(self.rules))
-        for name, ways in branches_to_go(self.rules).items():
-            wanted[name] = (*wanted.get(name, ()), *ways)
+        for name, more in branches_to_go(self.rules).items():
+            wanted[name] = (*wanted.get(name, ()), *more)
         given = self.mapping(node, "what is unreachable")
         for name, body in given.items():
             at = given.keys_at[name]

@@ -15,12 +15,13 @@ import attrs
 from samrules.authoring.aims import Aim, Seen, seen
 from samrules.authoring.cases import Case
 from samrules.authoring.edges import Ground, allowed, edges, ground_of
-from samrules.engines.measures import Record, measured
 from samrules.engines.interpreter import date_before
+from samrules.engines.measures import Record, measured
 from samrules.errors import FactError
 from samrules.inputs.facts import ID
 from samrules.model import expressions as ex
 from samrules.model.types import Duration, Value
+from samrules.plan.plan import Plan
 from samrules.rules import Rules
 
 MOST_TRIED = 600
@@ -107,12 +108,11 @@ def _look(ground: Ground, aim: Aim, case: Case, state: State) -> tuple[Seen | No
 
 def state_of(start: Seen) -> State:
     """A case as a state: what was counted stands among the facts."""
-    return State(dict(start.view.facts), tuple(_reviews(start)))
+    return State(dict(start.view.facts), tuple(_reviews(start.view.plan, start.case)))
 
 
-def _reviews(start: Seen) -> Iterator[tuple[date, Facts]]:
+def _reviews(plan: Plan, case: Case) -> Iterator[tuple[date, Facts]]:
     """The earlier reviews of a case, with what was counted at each."""
-    plan, case = start.view.plan, start.case
     record = Record(case.events, case.recorded)
     for day, facts in case.history:
         try:
@@ -169,11 +169,11 @@ def account_of(rules: Rules, case: Case, state: State) -> Case:
     counted = measured(rules.plan, case.facts, Record(case.events, case.recorded), case.as_of).facts
     changed = {n for n in {*counted, *state.facts} if counted.get(n) != state.facts.get(n)}
     measures = {m.name for m in rules.plan.measures}
-    if changed & measures or (state.history != case.history and case.recorded):
+    past = state.history != tuple(_reviews(rules.plan, case))
+    if case.recorded and (changed & measures or past):
         return attrs.evolve(case, facts=dict(state.facts), history=state.history, events=(), recorded=frozenset(), expected=())
     facts = {n: v for n, v in state.facts.items() if n in case.facts or n in changed}
-    history = case.history if not case.recorded and state.history == case.history or case.recorded else state.history
-    return attrs.evolve(case, facts=facts, history=history, expected=())
+    return attrs.evolve(case, facts=facts, history=state.history if past else case.history, expected=())
 
 
 def changes(rules: Rules, old: Case, new: Case) -> dict[str, Value | None]:

@@ -169,9 +169,11 @@ def _ifs(rules: Rules, planned: set[str], lowering: Lowering) -> Iterator[Unit]:
     """The conditions of every `if` that an author wrote."""
     main = rules.ruleset
     used = [d for d in main.define if absolute_name(main.name, d.name) in planned]
-    members: list[tuple[str, object]] = [(m.name, m) for m in (*main.rules, *used, *main.scorecards)]
-    members += [(m.name, m) for m in (main.decide,) if m is not None]
-    members += [("portfolio", m) for m in (main.portfolio,) if m is not None]
+    members: list[tuple[str, object]] = [(r.name, r) for r in main.rules]
+    members += [(d.name, d) for d in used]
+    members += [(c.name, c) for c in main.scorecards]
+    members += [(main.decide.name, main.decide)] if main.decide is not None else []
+    members += [("portfolio", main.portfolio)] if main.portfolio is not None else []
     for name, member in members:
         for whole in rs.expressions_of(member):
             for node in ex.walk(whole):
