@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from samrules.authoring.edges import moved, tidy
-from samrules.check.scope import Role, scope_of
+from samrules.check.scope import Role, event_scope, scope_of
 from samrules.diagnostics import Span
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
@@ -255,6 +255,13 @@ class _Maker:
         for key, less in without.items():
             if less != measure:
                 yield Mutant(Fault.DROPPED, measure.name, f"`{key}` dropped", measure, less, measure.span)
+        checked, name = self.rules.checked, self.rules.name
+        within = event_scope(measure, checked.scopes[name])
+        inner = attrs.evolve(checked, scopes={**checked.scopes, name: within})
+        of_events = _Maker(self.rules, Lowering(inner, name, {}), self._met)
+        for node in (measure.where, measure.value):
+            if node is not None:
+                yield from of_events.expression(node, measure.name)
 
     # --- expressions ---
 

@@ -29,7 +29,7 @@ def value_text(value: Value | None, fact: Fact | None) -> str:
     if fact is not None and fact.type.kind is Kind.RATIO:
         return ratio_text(value)
     if fact is not None and fact.type.kind is Kind.MONEY:
-        return money_text(value)
+        return money_text(value) if abs(value) >= 1000 else plain_number(value).removesuffix(".0")
     return plain_number(value)
 
 
