@@ -13,7 +13,7 @@ import attrs
 
 from samrules.authoring.cases import Case, Way
 from samrules.authoring.coverage import BETWEEN, points_text
-from samrules.authoring.distance import distance, hanging
+from samrules.authoring.distance import distance, earlier, hanging
 from samrules.authoring.units import (
     SUSTAINED,
     Path,
@@ -50,8 +50,6 @@ class Seen:
 
     case: Case
     view: View
-    others: tuple[View, ...] = ()
-    """The accounts decided along with it."""
     _fared: dict[int, tuple[bool | None, dict[Path, Went]]] = attrs.field(factory=dict)
 
     def fared(self, unit: Unit) -> tuple[bool | None, dict[Path, Went]]:
@@ -64,8 +62,7 @@ class Seen:
 def seen(rules: Rules, case: Case) -> Seen | None:
     """None where the case cannot be decided."""
     try:
-        return Seen(case, view_of(rules.plan, case, case.as_of),
-                    tuple(view_of(rules.plan, other, case.as_of) for other in case.others))
+        return Seen(case, view_of(rules.plan, case, case.as_of))
     except FactError:
         return None
 
@@ -168,9 +165,14 @@ class DecisiveAim(Aim):
             assert now.trace is not None
             whole = sites[SUSTAINED,].trace
             assert whole is not None
-            earlier = distance(whole, True) if self.want else (1.0 if sites[SUSTAINED,].truth is not False else 0.0)
-            return (before + distance(now.trace, True) + earlier) or 1.0
-        total = before + (1.0 if held is not None and sites[SUSTAINED,].truth is not True else 0.0)
+            assert held is not None
+            open_ = sites[SUSTAINED,].truth is not False
+            return (before + distance(now.trace, True) + (earlier(whole, held) if self.want else float(open_))) or 1.0
+        total = before
+        if held is not None and sites[SUSTAINED,].truth is not True:
+            whole = sites[SUSTAINED,].trace
+            assert whole is not None
+            total += earlier(whole, held) or 1.0
         for depth in range(len(self.site.path)):
             above = sites[self.site.path[:depth]].trace
             assert above is not None

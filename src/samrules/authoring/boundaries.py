@@ -13,9 +13,9 @@ import attrs
 
 from samrules.authoring.aims import Seen
 from samrules.authoring.cases import Case
-from samrules.authoring.edges import Ground, edges, ground_of, moved
+from samrules.authoring.edges import Ground, allowed, edges, ground_of, moved
 from samrules.authoring.run_cases import run_case
-from samrules.authoring.search import State, account_of, state_of
+from samrules.authoring.search import State, account_of, state_of, sustained
 from samrules.authoring.units import SUSTAINED, Site, Unit, units_of
 from samrules.decision.decision import Decision
 from samrules.engines.interpreter import evaluate
@@ -106,7 +106,7 @@ def _moved(rules: Rules, unit: Unit, site: Site, core: ex.Expr, start: Seen, see
             at = _threshold(direct, ground, core, start, low, high)
             sides = {low: "just below", high: "just above"} if at is None else \
                 {at: "at"} | {v: side for steps, side in ((-1, "just below"), (1, "just above"))
-                              if (v := moved(at, fact.type, steps)) is not None}
+                              if (v := moved(at, fact.type, steps)) is not None and allowed(v, fact)}
             for value in sorted(sides, key=_order):
                 account = account_of(rules, start.case, State({**state.facts, name: value}, state.history))
                 shown = next((s.case.name for s in seeds if s.view.facts.get(name) == value
@@ -164,7 +164,7 @@ def neighbours(rules: Rules, cases: Sequence[Seen], most: int = MOST_NEIGHBOURS)
             if not site.is_condition or site.path == (SUSTAINED,):
                 continue
             starts = [s for s in seeds if s.fared(unit)[1][site.path].decisive] or list(seeds)
-            found.append([account for start in starts[:1] for account in _around(rules, _core(unit, site, start), start)])
+            found.append([account for start in starts[:1] for account in _around(rules, unit, _core(unit, site, start), start)])
     chosen: list[Case] = []
     for rank in range(max(map(len, found), default=0)):  # some of each before all of one
         for accounts in found:
@@ -173,10 +173,15 @@ def neighbours(rules: Rules, cases: Sequence[Seen], most: int = MOST_NEIGHBOURS)
     return chosen
 
 
-def _around(rules: Rules, core: ex.Expr, start: Seen) -> Iterator[Case]:
+def _around(rules: Rules, unit: Unit, core: ex.Expr, start: Seen) -> Iterator[Case]:
     state = state_of(start)
+    if unit.held is not None:
+        yield account_of(rules, start.case, sustained(state, [unit.held], start.view.day))
     for name, values in edges(ground_of(rules.plan, (core,)), start.view).items():
         for value in values:
             if state.facts.get(name) != value:
-                yield account_of(rules, start.case, State({**state.facts, name: value}, state.history))
+                there = State({**state.facts, name: value}, state.history)
+                yield account_of(rules, start.case, there)
+                if unit.held is not None:
+                    yield account_of(rules, start.case, sustained(there, [unit.held], start.view.day))
 

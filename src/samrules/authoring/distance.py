@@ -45,12 +45,20 @@ def distance(trace: Trace, want: bool | None) -> float:
                 return distance(parts[0], False) + distance(parts[1], True)
             return distance(parts[0] if want else parts[1], want)
         case ex.Held():
-            lacking = 0.0 if len(parts) >= node.reviews else 1.0
-            inner = [p.parts[0] for p in parts]
             if want is True:
-                return (lacking + sum(distance(p, True) for p in inner)) or 1.0
-            return min(distance(p, want) for p in inner) or 1.0
+                return (distance(parts[0].parts[0], True) + earlier(trace, node)) or 1.0
+            return min(distance(p.parts[0], want) for p in parts) or 1.0
     return _leaf(trace, want)
+
+
+_NO_REVIEW = 3.0
+"""A review that is lacking is worse than one that does not hold yet, of which one fact may be wrong."""
+
+
+def earlier(trace: Trace, held: ex.Held) -> float:
+    """How far the earlier reviews are from being enough, each with what must be sustained."""
+    lacking = max(0, held.reviews - len(trace.parts)) * _NO_REVIEW
+    return lacking + sum(distance(p.parts[0], True) for p in trace.parts[1:])
 
 
 def _every(parts: Sequence[Trace], neutral: bool, want: bool | None) -> float:

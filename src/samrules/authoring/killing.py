@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from samrules.authoring.aims import Seen, seen
 from samrules.authoring.cases import Case, CasesFile, Other
 from samrules.authoring.mutants import Mutant, mutants_of, mutated
 from samrules.authoring.run_cases import compared
+from samrules.authoring.units import view_of
 from samrules.decision.decision import Decision
 from samrules.engines.interpreter import View, evaluate
 from samrules.engines.measures import Record
@@ -94,25 +94,30 @@ class _Lazily:
 class _Decided:
     """A case as the ruleset without a fault decides it, with each of the accounts it names."""
 
-    seen: Seen
+    case: Case
+    views: tuple[View, ...]
     each: tuple[Decision, ...]
     decision: Decision
-
-    @property
-    def case(self) -> Case:
-        return self.seen.case
 
 
 def _decided(rules: Rules, case: Case) -> _Decided | None:
     """None where it cannot be decided."""
-    as_seen = seen(rules, case)
-    if as_seen is None:
-        return None
     try:
+        accounts: list[Case | Other] = [case, *case.others]
+        views: list[View] = []
+        for one in accounts:
+            like = next((v for v, o in zip(views, accounts, strict=False) if _known(o) == _known(one)), None)
+            views.append(like if like is not None else view_of(rules.plan, one, case.as_of))
         each = _each(rules, case, [None] * (1 + len(case.others)))
-        return _Decided(as_seen, each, _together(rules, case, each))
+        return _Decided(case, tuple(views), each, _together(rules, case, each))
     except FactError:
         return None
+
+
+def _known(one: Case | Other) -> object:
+    """What is known of an account, its id aside."""
+    return ({k: v for k, v in one.facts.items() if k != ID}, one.events, one.recorded,
+            [(day, {k: v for k, v in facts.items() if k != ID}) for day, facts in one.history])
 
 
 def _each(rules: Rules, case: Case, known: Sequence[Decision | None]) -> tuple[Decision, ...]:
@@ -123,8 +128,7 @@ def _each(rules: Rules, case: Case, known: Sequence[Decision | None]) -> tuple[D
     accounts: list[Case | Other] = [case, *case.others]
     for one, decision in zip(accounts, known, strict=True):
         if decision is None:
-            what = ({k: v for k, v in one.facts.items() if k != ID}, one.events, one.recorded,
-                    [(day, {k: v for k, v in facts.items() if k != ID}) for day, facts in one.history])
+            what = _known(one) if case.others else None
             like = next((d for w, d in alike if w == what), None) if case.others else None
             decision = attrs.evolve(like, account=str(one.facts[ID])) if like is not None else \
                 rules.decide_checked(one.facts, case.as_of, one.history, Record(one.events, one.recorded))
@@ -219,16 +223,13 @@ class _Infection:
     def decision(self, faulty: Rules, known: _Decided) -> Decision | FactError | None:
         """What the faulty ruleset decides on a case; None where the fault makes no difference to it. Of
         accounts decided together, those to which it makes none are not decided anew."""
-        views = [known.seen.view, *known.seen.others]
         accounts: list[Case | Other] = [known.case, *known.case.others]
+        met: dict[int, bool] = {}
         reached: list[bool] = []
-        met: list[tuple[object, bool]] = []
-        for view, account in zip(views, accounts, strict=True):
-            what = {k: v for k, v in view.facts.items() if k != ID} if known.case.others else None
-            like = next((r for w, r in met if w == what), None) if what is not None and not account.history else None
-            reached.append(self.reaches(view, bool(account.history)) if like is None else like)
-            if not account.history:
-                met.append((what, reached[-1]))
+        for view, account in zip(known.views, accounts, strict=True):
+            if id(view) not in met:
+                met[id(view)] = self.reaches(view, bool(account.history))
+            reached.append(met[id(view)])
         if not any(reached):
             return None
         try:

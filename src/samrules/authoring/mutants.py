@@ -256,8 +256,8 @@ class _Maker:
             if less != measure:
                 yield Mutant(Fault.DROPPED, measure.name, f"`{key}` dropped", measure, less, measure.span)
         checked, name = self.rules.checked, self.rules.name
-        within = event_scope(measure, checked.scopes[name])
-        inner = attrs.evolve(checked, scopes={**checked.scopes, name: within})
+        fields = event_scope(measure, checked.scopes[name])
+        inner = attrs.evolve(checked, scopes={**checked.scopes, name: fields})
         of_events = _Maker(self.rules, Lowering(inner, name, {}), self._met)
         for node in (measure.where, measure.value):
             if node is not None:
@@ -330,7 +330,8 @@ class _Maker:
     def _constants(self, node: ex.Literal, above: ex.Expr | None, like: ex.Expr | None) -> Iterator[Value]:
         """The constants next to one, by the type that it meets."""
         met, step = None, None
-        for other in ex.children(above) if above is not None else ([like] if like is not None else []):
+        factor = isinstance(above, ex.Arithmetic) and above.operator in "*/"  # of its own type
+        for other in () if factor else ex.children(above) if above is not None else ([like] if like is not None else []):
             if other is node:
                 continue
             meaning = self.lowering.meaning(other)
@@ -338,7 +339,9 @@ class _Maker:
                 step = score_step(meaning.of)
                 break
             found = self.lowering.type_of(other)
-            if found is not None and not found.loose and found.kind is not Kind.AGE:
+            whole = found is not None and found.kind in (Kind.INTEGER, Kind.ORDINAL)
+            if found is not None and not found.loose and found.kind is not Kind.AGE and not (
+                    whole and isinstance(node.value, float)):
                 met = found
                 break
         yield from self._near(node.value, met or Type(node.kind), step)

@@ -7,7 +7,7 @@ its bound may exist all the same, and it says how many accounts it tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import attrs
@@ -15,7 +15,7 @@ import attrs
 from samrules.authoring.aims import Aim, Seen, seen
 from samrules.authoring.cases import Case
 from samrules.authoring.edges import Ground, allowed, edges, ground_of
-from samrules.engines.interpreter import date_before
+from samrules.engines.interpreter import View, date_before
 from samrules.engines.measures import Record, measured
 from samrules.errors import FactError
 from samrules.inputs.facts import ID
@@ -25,7 +25,8 @@ from samrules.plan.plan import Plan
 from samrules.rules import Rules
 
 MOST_TRIED = 600
-"""Accounts tried for one aim, all starts together."""
+"""Accounts tried for one aim, all starts together; fewer of what rests on many steps, so that none takes long."""
+_WORK = 24_000
 _STARTS = 4
 
 Facts = dict[str, Value]
@@ -34,14 +35,11 @@ History = tuple[tuple[date, Facts], ...]
 
 @attrs.frozen
 class Found:
-    """An account that shows it (None: none was found) and how many were tried.
-
-    `changed` are the facts in which it differs from the case it came from, with None for missing.
-    """
+    """An account that shows it (None: none was found), the case it came from, and how many were tried."""
 
     account: Case | None
     tried: int
-    changed: Mapping[str, Value | None] = attrs.field(factory=dict)
+    like: Case | None = None
 
 
 @attrs.frozen
@@ -58,6 +56,7 @@ class State:
 def find(rules: Rules, aim: Aim, cases: Sequence[Seen], most: int = MOST_TRIED) -> Found:
     """An account that shows an aim. The same cases give the same account."""
     ground = ground_of(rules.plan, aim.rests_on())
+    most = min(most, max(100, _WORK // max(1, len(ground.plan.steps))))
     tried = 0
     for start in sorted(cases, key=aim.gap)[:_STARTS]:
         state, spent = _climb(ground, aim, start, most - tried)
@@ -66,7 +65,7 @@ def find(rules: Rules, aim: Aim, cases: Sequence[Seen], most: int = MOST_TRIED) 
             account = account_of(rules, start.case, state)
             checked = seen(rules, account)
             if checked is not None and aim.shown(checked):
-                return Found(account, tried, changes(rules, start.case, account))
+                return Found(account, tried, start.case)
         if tried >= most:
             break
     return Found(None, tried)
@@ -124,7 +123,11 @@ def _reviews(plan: Plan, case: Case) -> Iterator[tuple[date, Facts]]:
 def _moves(ground: Ground, at: Seen, state: State) -> Iterator[State]:
     """Accounts that differ in one fact, now or at all earlier reviews, or in the reviews on record."""
     held = [n for e in ground.nodes for n in ex.walk(e) if isinstance(n, ex.Held)]
-    for name, values in edges(ground, at.view).items():
+    around = edges(ground, at.view)
+    for review in at.view.earlier:
+        for name, more in edges(ground, review).items() if isinstance(review, View) else ():
+            around[name] = list(dict.fromkeys([*around[name], *more]))
+    for name, values in around.items():
         for value in (*values, None):
             if state.facts.get(name) == value and type(state.facts.get(name)) is type(value):
                 continue
@@ -138,7 +141,12 @@ def _moves(ground: Ground, at: Seen, state: State) -> Iterator[State]:
     if held:
         if state.history:
             yield State(state.facts, ())
-        yield State(state.facts, tuple((day, dict(state.facts)) for day in _days(held, at.view.day)))
+        yield sustained(state, held, at.view.day)
+
+
+def sustained(state: State, held: Sequence[ex.Held], day: date) -> State:
+    """The account with what is known now known at as many earlier reviews as rules ask for."""
+    return State(state.facts, tuple((on, dict(state.facts)) for on in _days(held, day)))
 
 
 def _days(held: Sequence[ex.Held], day: date) -> Iterator[date]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from samrules.authoring.aims import Level
-from samrules.authoring.cases import CasesFile
+from samrules.authoring.cases import Case, CasesFile
 from samrules.authoring.covering import Covering, Gap
 from samrules.authoring.killing import Trial, Trials
 from samrules.authoring.run_cases import CaseResult
@@ -16,6 +17,7 @@ from samrules.decision.decision import Decision, as_json
 from samrules.decision.words import listed
 from samrules.diagnostics import Span
 from samrules.inputs.facts import ID
+from samrules.model.types import Value
 from samrules.rules import Rules
 
 
@@ -85,11 +87,22 @@ def account_told(rules: Rules, gap: Gap) -> str:
     assert found is not None
     if found.account is None:
         return f"no account that would was found among {found.tried} tried; there may be one all the same"
-    if not found.changed:
-        reviews = len(found.account.history)
-        past = "without earlier reviews" if not reviews else f"with the same at {reviews} earlier review{'s' if reviews > 1 else ''}"
-        return f"this account would: as in `{found.account.name}`, {past}"
-    return f"this account would: as in `{found.account.name}`, with {changed_text(found.changed, rules.facts)}"
+    assert found.like is not None
+    return f"this account would: {moved_from(rules, found.like, found.account)}"
+
+
+def moved_from(rules: Rules, old: Case, new: Case) -> str:
+    """A generated account as a change to the case that it came from."""
+    changed = changes(rules, old, new)
+    parts = [f"as in `{old.name}`"] + ([f"with {changed_text(changed, rules.facts)}"] if changed else [])
+    if new.history != old.history:
+        parts += [_review(rules, new, day, facts) for day, facts in new.history] or ["without earlier reviews"]
+    return ", ".join(parts)
+
+
+def _review(rules: Rules, account: Case, day: date, facts: Mapping[str, Value]) -> str:
+    but: dict[str, Value | None] = {n: facts.get(n) for n in rules.facts if n != ID and facts.get(n) != account.facts.get(n)}
+    return f"on {day} the same" + (f" but {changed_text(but, rules.facts)}" if but else "")
 
 
 def percent(share: float) -> str:
@@ -116,8 +129,7 @@ def survival(file: CasesFile, trial: Trial) -> str:
         return f"in `{trial.noticed}` {trial.differs}, and the case does not expect it"
     if trial.apart is not None:
         seed = next(c for c in file.cases if c.name == trial.apart.name)
-        changed = changed_text(changes(file.rules, seed, trial.apart), file.rules.facts)
-        return f"no case tells it apart; as in `{seed.name}`, with {changed}, {trial.differs}"
+        return f"no case tells it apart; {moved_from(file.rules, seed, trial.apart)}, {trial.differs}"
     return f"no account among {trial.tried} boundary accounts tells it apart"
 
 
@@ -165,7 +177,7 @@ def _gap(file: CasesFile, gap: Gap) -> dict[str, Any]:
         found["account"] = None if account is None else {
             "like": account.name, "as_of": account.as_of.isoformat(),
             "facts": {n: as_json(v) for n, v in account.facts.items() if n != ID},
-            "changed": {n: as_json(v) for n, v in gap.found.changed.items()},
+            "changed": {n: as_json(v) for n, v in changes(file.rules, gap.found.like, account).items()} if gap.found.like else {},
             "history": [{"review_date": day.isoformat(), **{n: as_json(v) for n, v in facts.items() if n != ID}}
                         for day, facts in account.history],
         }
