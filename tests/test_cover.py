@@ -224,7 +224,7 @@ def formulas(draw: st.DrawFn) -> str:
 def test_a_condition_decides_where_turning_its_fact_turns_the_unit(formula: str, values: list[bool | None]) -> None:
     """Decisive is defined by groups; here it is tried, fact by fact."""
     rules = samrules.loads("ruleset: r\nversion: 1.0.0\nfacts:\n" + "".join(f"  {n}: {{type: boolean}}\n" for n in LEAVES)
-                           + f"rules:\n  one: {{when: '{formula}', then: {{d: x}}}}\ndecide: {{d: {{outcomes: [x, y], otherwise: y}}}}\n")
+                           + f"rules:\n  one: {{when: '{formula}', then: {{way: x}}}}\ndecide: {{way: {{outcomes: [x, y], otherwise: y}}}}\n")
     [unit] = [u for u in units_of(rules) if u.kind is UnitKind.RULE]
 
     def truth(known: dict[str, bool | None]) -> tuple[bool | None, Seen]:
