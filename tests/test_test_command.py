@@ -43,6 +43,14 @@ def test_cases_that_pass() -> None:
     assert (done.exit_code, done.stdout, done.stderr) == (0, "cadence: 23 cases passed\n", "")
 
 
+def test_bundled_rulesets_are_known_by_name() -> None:
+    assert run("cadence", "manager").stdout == "cadence: 23 cases passed\nmanager: 18 cases passed\n"
+    done = run("account_facts", "no_such")
+    assert done.exit_code == 2
+    assert "the ruleset `account_facts` has no cases: it decides nothing" in done.stderr
+    assert "no-such-file" in done.stderr
+
+
 def test_a_case_that_fails(wrong: Path) -> None:
     done = run(wrong)
     assert done.exit_code == 1

@@ -22,6 +22,7 @@ SUFFIX = ".cases.yaml"
     epilog="""\b
 Examples:
   samrules test my_rules.cases.yaml
+  samrules test designation
   samrules test cases/ --coverage --fail-under 100
   samrules test cases/ --mutants --fail-under 90
   samrules test my_rules.cases.yaml --boundaries > suggested.yaml
@@ -41,7 +42,8 @@ def command(ctx: click.Context, paths: tuple[str, ...], coverage: bool, mutants:
             fail_under: float | None, format_: str) -> None:
     """Try cases: accounts with what a ruleset should decide about them.
 
-    CASES are files that end in `.cases.yaml`, or folders that hold such files; without any, this folder.
+    CASES are files that end in `.cases.yaml`, folders that hold such files, or names of bundled rulesets;
+    without any, this folder.
     """
     from samrules.cli.main import DONE, FINDINGS
     from samrules.cli.report import emit, message
@@ -81,15 +83,18 @@ def _files(paths: tuple[str, ...]) -> list[CasesFile]:
     from samrules.authoring.read_cases import read_cases
     from samrules.diagnostics import Diagnostic
     from samrules.errors import CasesError, SamrulesError
+    from samrules.syntax.library import bundled_folder, bundled_names
 
     problems: list[Diagnostic] = []
     files: list[CasesFile] = []
     for name in paths or (".",):
         path = Path(name)
         found = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        if not path.exists() and name in bundled_names():
+            found = [p for p in [bundled_folder() / "cases" / f"{name}{SUFFIX}"] if p.is_file()]
         if not found:
-            problems.append(Diagnostic("no-such-file", f"no file in `{name}` ends in `{SUFFIX}`",
-                                       "name a file of cases, or a folder that holds one", where=name))
+            what = f"no file in `{name}` ends in `{SUFFIX}`" if path.is_dir() else f"the ruleset `{name}` has no cases: it decides nothing"
+            problems.append(Diagnostic("no-such-file", what, "name a file of cases, or a folder that holds one", where=name))
         for file in found:
             try:
                 files.append(read_cases(file))
