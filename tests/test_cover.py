@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import samrules
-from samrules.authoring.aims import Level, Seen, seen
+from samrules.authoring.aims import Level, Seen, branch_aims, condition_aims, seen
 from samrules.authoring.boundaries import boundaries, neighbours
 from samrules.authoring.cases import Case, CasesFile
 from samrules.authoring.covering import covering
-from samrules.authoring.killing import try_mutants
+from samrules.authoring.killing import difference, try_mutants
 from samrules.authoring.mutants import Fault, mutants_of, mutated
 from samrules.authoring.read_cases import parse_cases, read_cases
 from samrules.authoring.run_cases import run_case, run_cases
+from samrules.authoring.search import find
 from samrules.authoring.telling import coverage_told, failure, mutants_told
-from samrules.authoring.units import UnitKind, units_of
+from samrules.authoring.units import UnitKind, fared, units_of
 from samrules.authoring.write_cases import suggestions
 from samrules.diagnostics import Span
 from samrules.plan.planner import plan
+from samrules.testing import accounts_of
+from tests import strategies as some
 
 FOLDER = Path(__file__).parent.parent / "rulesets" / "cases"
 DAY = date(2026, 11, 21)
@@ -380,3 +386,69 @@ cases:
       fired: [call_on_it]
       outputs: {times: 4}
 '''
+
+
+# --- random rulesets -----------------------------------------------------------------------------
+
+
+def _file(case: some.Case, facts: dict[str, Any], history: list[dict[str, Any]], events: list[dict[str, Any]] | None) -> CasesFile:
+    rules = samrules.loads(case.text)
+    known = rules.check_account(facts, events, None, history, some.AS_OF)
+    past = tuple(review for review in known.history if review[0] < some.AS_OF)
+    one = Case("one", some.AS_OF, known.facts, (), Span("", 1, 1, 1, 1), None, known.record.events, known.record.recorded, past)
+    return CasesFile("random", rules, (one,))
+
+
+slow = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=15)
+
+
+@slow
+@given(some.rulesets(monotone=False), some.accounts(), some.histories(), some.events(), st.randoms(use_true_random=False))
+def test_any_ruleset_can_be_taken_apart(case: some.Case, facts: dict[str, Any], history: list[dict[str, Any]],
+                                        events: list[dict[str, Any]] | None, chance: random.Random) -> None:
+    """Rules go as the decision says; what is found shows what it was sought for; suggested cases pass."""
+    file = _file(case, facts, history, events)
+    rules = file.rules
+    now = seen(rules, file.cases[0])
+    assume(now is not None)
+    assert now is not None
+    truths = {r.name: r.truth for r in run_case(rules, file.cases[0]).decision.rules}  # type: ignore[union-attr]
+    units = units_of(rules)
+    assert {u.name: fared(u, now.view)[0] for u in units if u.kind is UnitKind.RULE} == truths
+    aims = [*branch_aims(rules, units), *condition_aims(units)]
+    for aim in chance.sample(aims, min(6, len(aims))):
+        assert (aim.gap(now) == 0) is aim.shown(now)
+        if not aim.shown(now):
+            assert aim.missed([now])
+            found = find(rules, aim, [now], 40)
+            if found.account is not None:
+                shown = seen(rules, found.account)
+                assert shown is not None
+                assert aim.shown(shown)
+    text = suggestions(file, list(itertools.islice(boundaries(rules, [now]), 6)))
+    assert text.startswith("# ")
+
+
+@slow
+@given(some.rulesets(monotone=False), some.accounts(), some.histories(), some.events(), st.randoms(use_true_random=False))
+def test_a_fault_that_makes_no_difference_to_an_account_changes_no_decision(
+        case: some.Case, facts: dict[str, Any], history: list[dict[str, Any]], events: list[dict[str, Any]] | None,
+        chance: random.Random) -> None:
+    file = _file(case, facts, history, events)
+    every = list(mutants_of(file.rules))
+    for mutant in chance.sample(every, min(8, len(every))):
+        trial = try_mutants(file, only=[mutant]).trials[0]
+        right, wrong = (run_case(rules, file.cases[0]).decision for rules in (file.rules, mutated(file.rules, mutant)))
+        if right is not None and wrong is not None and trial.killed_by is None and trial.differs is None:
+            assert difference(right, wrong) is None, mutant.says
+
+
+@slow
+@given(some.rulesets(monotone=False), st.data())
+def test_accounts_of_any_ruleset_can_be_decided(case: some.Case, data: st.DataObject) -> None:
+    rules = samrules.loads(case.text)
+    account = data.draw(accounts_of(rules, as_of=some.AS_OF))
+    try:
+        account.decide(rules)
+    except samrules.FactError as error:  # what an event gives may lie beyond the type of a measure; a draw cannot know
+        assert {d.code for d in error.diagnostics} <= {"out-of-range", "parameter-not-yet"}
