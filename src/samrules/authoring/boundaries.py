@@ -153,10 +153,13 @@ def _decided(rules: Rules, case: Case) -> Decision | None:
 # --- accounts to tell mutants apart --------------------------------------------------------------
 
 MOST_NEIGHBOURS = 300
+"""Fewer of a ruleset of many steps, so that none takes long."""
+_WORK = 12_000
 
 
 def neighbours(rules: Rules, cases: Sequence[Seen], most: int = MOST_NEIGHBOURS) -> list[Case]:
     """Accounts one fact away from a case, at the edges of the conditions on which that case hangs."""
+    most = min(most, max(60, _WORK // max(1, len(rules.plan.steps))))
     seeds = [s for s in cases if len(s.case.others) <= _MOST_OTHERS]
     found: list[list[Case]] = []
     for unit in units_of(rules):
