@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
+from samrules.authoring.again import Look, again, look, resting_on
 from samrules.authoring.cases import Case, CasesFile, Other
 from samrules.authoring.mutants import Mutant, mutants_of, mutated
 from samrules.authoring.run_cases import compared
-from samrules.authoring.units import view_of
 from samrules.decision.decision import Decision
 from samrules.engines.interpreter import View, evaluate
-from samrules.engines.measures import Record
 from samrules.errors import FactError
 from samrules.inputs.facts import ID
 from samrules.model import expressions as ex
@@ -95,7 +94,7 @@ class _Decided:
     """A case as the ruleset without a fault decides it, with each of the accounts it names."""
 
     case: Case
-    views: tuple[View, ...]
+    looks: tuple[Look, ...]
     each: tuple[Decision, ...]
     decision: Decision
 
@@ -104,12 +103,12 @@ def _decided(rules: Rules, case: Case) -> _Decided | None:
     """None where it cannot be decided."""
     try:
         accounts: list[Case | Other] = [case, *case.others]
-        views: list[View] = []
+        looks: list[Look] = []
         for one in accounts:
-            like = next((v for v, o in zip(views, accounts, strict=False) if _known(o) == _known(one)), None)
-            views.append(like if like is not None else view_of(rules.plan, one, case.as_of))
-        each = _each(rules, case, [None] * (1 + len(case.others)))
-        return _Decided(case, tuple(views), each, _together(rules, case, each))
+            like = next((v for v, o in zip(looks, accounts, strict=False) if _known(o) == _known(one)), None)
+            looks.append(like if like is not None else look(rules.plan, one, case.as_of))
+        each = _each(case, looks, [None] * len(accounts))
+        return _Decided(case, tuple(looks), each, _together(rules, case, each))
     except FactError:
         return None
 
@@ -120,19 +119,17 @@ def _known(one: Case | Other) -> object:
             [(day, {k: v for k, v in facts.items() if k != ID}) for day, facts in one.history])
 
 
-def _each(rules: Rules, case: Case, known: Sequence[Decision | None]) -> tuple[Decision, ...]:
+def _each(case: Case, looks: Sequence[Look], known: Sequence[Decision | None]) -> tuple[Decision, ...]:
     """The decision on each account by itself, but for those known already. Accounts of which the same
-    is known, but for their ids, are decided once."""
-    alike: list[tuple[object, Decision]] = []
+    is known share a look, and are decided once."""
+    alike: dict[int, Decision] = {}
     found: list[Decision] = []
     accounts: list[Case | Other] = [case, *case.others]
-    for one, decision in zip(accounts, known, strict=True):
+    for one, as_seen, decision in zip(accounts, looks, known, strict=True):
         if decision is None:
-            what = _known(one) if case.others else None
-            like = next((d for w, d in alike if w == what), None) if case.others else None
-            decision = attrs.evolve(like, account=str(one.facts[ID])) if like is not None else \
-                rules.decide_checked(one.facts, case.as_of, one.history, Record(one.events, one.recorded))
-            alike.append((what, decision))
+            if id(as_seen) not in alike:
+                alike[id(as_seen)] = as_seen.decision()
+            decision = attrs.evolve(alike[id(as_seen)], account=str(one.facts[ID]))
         found.append(decision)
     return tuple(found)
 
@@ -218,25 +215,35 @@ class _Infection:
         self.past = bool(names & (plan.past | faulty.past))
         self.beyond = mutant.rule is None and bool(
             _beyond(plan) != _beyond(faulty) or (turned and any(n.name in turned for e in _shown_in(faulty) for n in ex.names(e))))
+        self.resting = resting_on(faulty, names)
+        self.measured_by = bool(turned) and any(n.name in turned for m in faulty.measures for e in (m.where, m.value)
+                                                if e is not None for n in ex.names(e))
         self.turned = {n: faulty.parameters[n] for n in turned}
 
     def decision(self, faulty: Rules, known: _Decided) -> Decision | FactError | None:
         """What the faulty ruleset decides on a case; None where the fault makes no difference to it. Of
         accounts decided together, those to which it makes none are not decided anew."""
         accounts: list[Case | Other] = [known.case, *known.case.others]
-        met: dict[int, bool] = {}
-        reached: list[bool] = []
-        for view, account in zip(known.views, accounts, strict=True):
-            if id(view) not in met:
-                met[id(view)] = self.reaches(view, bool(account.history))
-            reached.append(met[id(view)])
-        if not any(reached):
-            return None
+        met: dict[int, Look | None] = {}
+        looks: list[Look | None] = []
         try:
-            each = _each(faulty, known.case, [None if r else d for r, d in zip(reached, known.each, strict=True)])
+            for before, account in zip(known.looks, accounts, strict=True):
+                if id(before) not in met:
+                    reached = self.reaches(before.view, bool(account.history))
+                    met[id(before)] = self._anew(before, account) if reached else None
+                looks.append(met[id(before)])
+            if not any(looks):
+                return None
+            each = _each(known.case, [new or old for new, old in zip(looks, known.looks, strict=True)],
+                         [None if new else decided for new, decided in zip(looks, known.each, strict=True)])
             return _together(faulty, known.case, each)
         except FactError as error:
             return error
+
+    def _anew(self, before: Look, account: Case | Other) -> Look:
+        if self.plan.measures != self.faulty.measures or self.measured_by:
+            return look(self.faulty, account, before.view.day)
+        return again(self.faulty, before, self.resting)
 
     def reaches(self, view: View, has_history: bool) -> bool:
         """Whether it makes a difference to an account; it may say so where it makes none."""
