@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
 import pytest
 
 import samrules
-from samrules.authoring.cases import Case, CasesFile
+from samrules.authoring.cases import CasesFile
 from samrules.authoring.coverage import Coverage, coverage
 from samrules.authoring.read_cases import parse_cases, read_cases
 from samrules.authoring.run_cases import CaseResult, run_case, run_cases
+from samrules.engines import outcome
+from samrules.engines.measures import NO_RECORD
 from samrules.errors import CasesError, RulesetError
 from samrules.syntax.library import bundled_names
+from tests.conftest import needs_durable
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "rulesets" / "cases"
@@ -22,22 +26,30 @@ FILES = {path.name.removesuffix(".cases.yaml"): read_cases(path) for path in sor
 # --- the bundled rulesets ------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(("file", "case"), [
-    pytest.param(file, case, id=f"{name}: {case.name}") for name, file in FILES.items() for case in file.cases
-])
-def test_case(file: CasesFile, case: Case) -> None:
-    result = run_case(file.rules, case)
-    assert result.passed, str(result)
+@functools.cache
+def interpreted(name: str) -> tuple[CaseResult, ...]:
+    """The bundled cases of a ruleset on the interpreter, tried once."""
+    return run_cases(FILES[name])
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_cases_cover_their_ruleset(name: str) -> None:
+def test_bundled_cases_pass_and_cover_their_ruleset(name: str) -> None:
     """Each rule is seen fired, not fired and unknown; each criterion at each of its points, and unknown."""
+    assert [str(r) for r in interpreted(name) if not r.passed] == []
     file = FILES[name]
-    found = coverage(file.rules, run_cases(file), file.unreachable)
+    found = coverage(file.rules, interpreted(name), file.unreachable)
     assert not found.complaints(), "\n".join(found.complaints())
     assert found.shown == found.ways >= 3 * len(file.rules.ruleset.rules) - len(file.unreachable)
+
+
+@needs_durable
+@pytest.mark.parametrize("name", FILES)
+def test_bundled_cases_pass_on_forward_chaining(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same cases, decided by the engine `durable`; the interpreter has its turn above."""
+    decide = outcome.decide
+    monkeypatch.setattr(outcome, "decide", lambda plan, facts, as_of, history=(), record=NO_RECORD, engine="":
+                        decide(plan, facts, as_of, history, record, outcome.DURABLE))
+    assert [str(r) for r in run_cases(FILES[name]) if not r.passed] == []
 
 
 def test_every_ruleset_that_decides_has_cases() -> None:
@@ -278,7 +290,7 @@ unreachable:
         "38:23 bad-history a review on 2026-11-21, not before 2026-11-21 | only earlier reviews count; correct the date",
         "38:35 unknown-name no ruleset in use declares the fact `grad` | did you mean `grade`?",
         "40:23 bad-history two reviews on 2026-05-21 | keep one review a day",
-        "42:3 unknown-name `visits` has no rule or criterion `asked` | did you mean `asked_for`?",
+        "42:3 unknown-name `visits` has no rule, criterion or condition `asked` | did you mean `asked_for`?",
         "43:17 unknown-name `asked_again` cannot be `unkown` anyway | did you mean `unknown`?",
         "43:32 bad-case `asked_again` is said never to be `fired`, without a reason | "
         "say why, in a sentence after the colon",

@@ -105,6 +105,11 @@ class Rules:
         return self._plan.events
 
     @property
+    def checked(self) -> CheckedRuleset:
+        """The ruleset with the meaning of every name in it, for tools."""
+        return self._checked
+
+    @property
     def ruleset(self) -> Ruleset:
         """The ruleset as its author wrote it, the rows of its tables among its rules."""
         return self._checked.main

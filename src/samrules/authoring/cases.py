@@ -103,7 +103,7 @@ class Other:
 
 @attrs.frozen
 class Case:
-    """One account on one day, and what is expected.
+    """One account on one day, and what is expected; nothing of a case that was generated.
 
     `facts` are checked and without missing ones; `history` and `events` are in order of date;
     `recorded` are the kinds of events of which `events` is the whole record. `others` are decided
@@ -120,6 +120,8 @@ class Case:
     recorded: frozenset[str] = frozenset()
     history: tuple[Review, ...] = ()
     others: tuple[Other, ...] = ()
+    base: tuple[str, ...] = ()
+    """The bases that it starts from, by name."""
 
 
 @attrs.frozen
@@ -140,3 +142,5 @@ class CasesFile:
     rules: Rules
     cases: tuple[Case, ...]
     unreachable: tuple[Unreachable, ...] = ()
+    bases: Mapping[str, Mapping[str, Value | None]] = attrs.field(factory=dict)
+    """What each base says; None is a fact said to be missing."""

@@ -16,6 +16,7 @@ from samrules.decision.decision import CriterionResult, Decision
 from samrules.decision.words import listed
 from samrules.diagnostics import Span
 from samrules.model.ruleset import Criterion
+from samrules.model.types import Kind
 from samrules.rules import Rules
 from samrules.syntax.literals import plain_number
 
@@ -53,6 +54,11 @@ class Covered:
         if self.missing:
             ways = listed([self._in_words(way) for way in self.missing], "or")
             yield f"no case shows {what} `{self.name}` {ways}"
+        yield from self.said_wrongly()
+
+    def said_wrongly(self) -> Iterator[str]:
+        """Each way that is said to be unreachable and that a case shows, in a sentence."""
+        what = "the rule" if self.is_rule else "the criterion"
         for way in self.reached_after_all:
             yield f"{what} `{self.name}` is said never to be {self._in_words(way)}, and " \
                   f"`{self.shown[way][0]}` shows it so; remove the line under `unreachable`"
@@ -118,6 +124,20 @@ def ways_to_go(rules: Rules) -> dict[str, tuple[str, ...]]:
     return found
 
 
+OTHERWISE = "otherwise"
+
+
+def branches_to_go(rules: Rules) -> dict[str, tuple[str, ...]]:
+    """The branches that may be said to be unreachable: definitions that are conditions, true or false,
+    and `otherwise`, taken or not."""
+    checked, main = rules.checked, rules.ruleset
+    found: dict[str, tuple[str, ...]] = {d.name: ("true", "false") for d in main.define
+             if checked.definitions[absolute_name(main.name, d.name)].kind is Kind.BOOLEAN}
+    if main.decide is not None and main.decide.otherwise is not None:
+        found[OTHERWISE] = ("taken", "not_taken")
+    return found
+
+
 def _places(rules: Rules) -> dict[str, Span | None]:
     found = {rule.name: rule.span for rule in rules.ruleset.rules}
     return found | {f"{card.name}.{c.name}": c.span for card in rules.ruleset.scorecards for c in card.criteria}
@@ -125,11 +145,12 @@ def _places(rules: Rules) -> dict[str, Span | None]:
 
 def _points(criterion: Criterion) -> tuple[str, ...]:
     if criterion.scale is not None:
-        return "0", BETWEEN, _number(criterion.weight)
-    return tuple(dict.fromkeys(_number(row.points) for row in criterion.points))
+        return "0", BETWEEN, points_text(criterion.weight)
+    return tuple(dict.fromkeys(points_text(row.points) for row in criterion.points))
 
 
-def _number(points: float) -> str:
+def points_text(points: float) -> str:
+    """Points as a way is named after them."""
     return plain_number(points).removesuffix(".0")
 
 
@@ -147,5 +168,5 @@ def _gone(rules: Rules, decision: Decision) -> Iterator[tuple[str, str]]:
 def _way_of(criterion: Criterion, result: CriterionResult) -> str:
     if result.low != result.high:
         return _OPEN
-    points = _number(result.low)
+    points = points_text(result.low)
     return points if points in _points(criterion) else BETWEEN

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import attrs
 
 from samrules.authoring.cases import Case, CasesFile, Other, Unreachable
-from samrules.authoring.coverage import ways_to_go
+from samrules.authoring.coverage import branches_to_go, ways_to_go
 from samrules.authoring.expectations import Expectations, good_keys, names_of
 from samrules.decision.events import Event
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
@@ -94,7 +94,7 @@ def _cases_file(root: Node, file: str, folder: Path | None) -> CasesFile:
     unreachable = reader.unreachable(top.get("unreachable"))
     if problems:
         raise Problems(*problems)
-    return CasesFile(file, rules, cases, unreachable)
+    return CasesFile(file, rules, cases, unreachable, reader.bases)
 
 
 def _rules(node: Node, folder: Path | None) -> Rules:
@@ -271,7 +271,8 @@ class _Reader:
         expected = Expectations(self.rules, self.problems).read(body.get("expect"), name, at)
         if as_of is None:
             return None
-        return Case(name, as_of, own.facts, expected, at, says, own.events, own.recorded, own.history, others)
+        named = tuple(n.text for n in names_of(body["base"])) if "base" in body and not self.problems else ()
+        return Case(name, as_of, own.facts, expected, at, says, own.events, own.recorded, own.history, others, named)
 
     def account(self, name: str, body: src.Mapping, at: Span, day: date, what: str) -> Other:
         """What is known of one account; its name stands for the id where none is given."""
@@ -361,12 +362,14 @@ class _Reader:
 
     def unreachable(self, node: Node | None) -> tuple[Unreachable, ...]:
         found: list[Unreachable] = []
-        wanted = ways_to_go(self.rules)
+        wanted = dict(ways_to_go(self.rules))
+        for name, more in branches_to_go(self.rules).items():
+            wanted[name] = (*wanted.get(name, ()), *more)
         given = self.mapping(node, "what is unreachable")
         for name, body in given.items():
             at = given.keys_at[name]
             if name not in wanted:
-                self.problems.append(Diagnostic("unknown-name", f"`{self.rules.name}` has no rule or criterion `{name}`",
+                self.problems.append(Diagnostic("unknown-name", f"`{self.rules.name}` has no rule, criterion or condition `{name}`",
                                                 did_you_mean(name, wanted, "rules"), at))
                 continue
             ways = self.mapping(body, f"the ways of `{name}`")

@@ -85,7 +85,11 @@ def run_case(rules: Rules, case: Case) -> CaseResult:
             said += _undecided("it", error, case.span)
     if said:
         return CaseResult(case, None, tuple(said))
-    decision = decisions[0]
+    return compared(case, decisions[0])
+
+
+def compared(case: Case, decision: Decision) -> CaseResult:
+    """What a decision says of a case, against what was expected."""
     return CaseResult(case, decision, tuple(
         Difference(text, expected.span) for expected in case.expected for text in differs(expected, decision)))
 

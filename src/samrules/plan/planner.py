@@ -37,9 +37,27 @@ from samrules.plan.plan import (
 from samrules.syntax.printer import text_of
 
 
-def plan(checked: CheckedRuleset) -> Plan:
-    """Reduce a checked ruleset to its plan."""
-    return _Planner(checked).plan()
+def plan(checked: CheckedRuleset, identity: str | None = None) -> Plan:
+    """Reduce a checked ruleset to its plan. `identity` stands in place of its digest, where nobody asks for
+    that of a ruleset that is in no file."""
+    return _Planner(checked).plan(identity)
+
+
+def replanned(old: Plan, checked: CheckedRuleset, changed: rs.Rule | rs.Definition) -> Plan:
+    """The plan after one rule or definition of the main ruleset was changed, so that it names nothing that
+    it did not name before. Of the rest nothing is planned anew; the digest stays that of the old plan."""
+    planner = _Planner(checked)
+    lowering = lo.Lowering(checked, old.name, planner.notes)
+    decision = old.decision
+    if isinstance(changed, rs.Rule):
+        name, expr = lo.rule_step(old.name, changed.name), planner.holds(changed, lowering)
+        assert decision is not None
+        decision = attrs.evolve(decision, rules=tuple(
+            planner.rule(checked.main, changed) if r.step == name else r for r in decision.rules))
+    else:
+        name, expr = absolute_name(old.name, changed.name), lowering.lower(changed.value)
+    return attrs.evolve(old, decision=decision, notes={**old.notes, **planner.notes},
+                        steps=tuple(Step(name, expr) if s.name == name else s for s in old.steps))
 
 
 class _Planner:
@@ -50,7 +68,7 @@ class _Planner:
         """Every step that any of the rulesets could contribute, by name."""
         self.scores: dict[str, PlannedScore] = {}
 
-    def plan(self) -> Plan:
+    def plan(self, identity: str | None) -> Plan:
         main = self.checked.main
         decisions: dict[str, PlannedDecision] = {}
         asked = self.asked(main) if main.decide is not None else []
@@ -98,7 +116,7 @@ class _Planner:
             scores=scores,
             citations={k: c for k, c in self.checked.bundle.citations.items() if k in used},
             notes=self.notes,
-            digest=digest(self.checked.bundle.rulesets),
+            digest=digest(self.checked.bundle.rulesets) if identity is None else identity,
             read=frozenset(named & set(facts)),
             looks_back=any(isinstance(n, ex.Held) for step in steps for n in ex.walk(step.expr)),
             past=frozenset(step.name for step in self.ordered(_held(steps))),
