@@ -54,16 +54,37 @@ RANGES: dict[str, tuple[Any, Any]] = {
 }
 
 
-@settings(max_examples=15)
-@given(rulesets(), st.lists(st.tuples(accounts(least=4), histories()), min_size=1, max_size=3), st.sampled_from(sorted(RANGES)), st.data())
-def test_every_value_is_as_the_changes_say(case: Case, some: list[Any], name: str, data: st.DataObject) -> None:
+SIDES: dict[str, list[str]] = {
+    "least_count": ["count", "(if flag then count else 3)", "rank"], "least_share": ["share", "share * 2", "least_share - share"],
+    "least_revenue": ["revenue", "min(revenue, 1M)", "cost"], "tenure": ["age(since)", "age(until)"],
+}
+"""What the parameter is compared with; in one of them it is calculated with."""
+NEAR: dict[str, st.SearchStrategy[Any]] = {
+    "count": st.integers(0, 9), "share": st.floats(0, 1.5), "revenue": st.floats(0, 3e6), "cost": st.floats(0, 3e6),
+    "since": st.dates(date(2023, 1, 1), AS_OF), "until": st.dates(date(2023, 1, 1), AS_OF),
+}
+
+
+@st.composite
+def sweepable(draw: st.DrawFn) -> tuple[Case, str]:
+    """A random ruleset whose first rule compares a parameter with something of the account."""
+    case, name = draw(rulesets(policies=("priority", "first"))), draw(st.sampled_from(sorted(RANGES)))
+    test = f"{draw(st.sampled_from(SIDES[name]))} {draw(st.sampled_from(['>=', '>', '<', '=', '!=']))} {name}"
+    rule: dict[str, Any] = {"when": test, "then": {"action": draw(st.sampled_from(["release", "watch"]))}}
+    if draw(st.integers(0, 3)) == 0:
+        rule["sustained"] = "2 reviews"
+    return Case({**case.data, "rules": {"moved": rule, **case.data["rules"]}}), name
+
+
+@settings(max_examples=20)
+@given(sweepable(), st.lists(st.tuples(accounts(), st.fixed_dictionaries(NEAR), histories()), min_size=1, max_size=3), st.data())
+def test_every_value_is_as_the_changes_say(given_: tuple[Case, str], some: list[Any], data: st.DataObject) -> None:
     """At the steps, at and beside every change, and at any value where it says that there are no more changes,
     the answer is that of the ruleset with the value written in it."""
+    case, name = given_
     rules = samrules.loads(case.text)
-    if f"random.{name}" not in rules.plan.parameters:
-        return
-    table = [{**facts, "account_id": f"A-{i}"} for i, (facts, _) in enumerate(some)]
-    history = [{**review, "account_id": f"A-{i}"} for i, (_, reviews) in enumerate(some) for review in reviews]
+    table = [{**facts, **near, "account_id": f"A-{i}"} for i, (facts, near, _) in enumerate(some)]
+    history = [{**review, "account_id": f"A-{i}"} for i, (_, _, reviews) in enumerate(some) for review in reviews]
     low, high = RANGES[name]
     found = samrules.sweep(rules, name, low, high, accounts=table, history=history, as_of=AS_OF, steps=4)
     assert found.declared.name == name
