@@ -16,9 +16,13 @@ from hypothesis import strategies as st
 
 import samrules
 from samrules.cli.main import cli
+from samrules.compare import witness as witness_module
 from samrules.compare.answers import answer_of
+from samrules.compare.difference import Difference
 from samrules.compare.edits import edits_between
 from samrules.compare.hybrids import Hybrids
+from samrules.compare.witness import Shows, Witness
+from samrules.model.types import Duration
 from samrules.rules import Rules
 from tests.strategies import AS_OF, Case, accounts, conditions, rulesets
 
@@ -58,6 +62,13 @@ def second(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def example() -> Difference:
+    """The two versions, compared on the accounts of the examples."""
+    new = samrules.loads(SECOND, folder=ROOT / "rulesets")
+    return samrules.diff("designation", new, accounts=PORTFOLIO, as_of=AS_OF)
+
+
 def run(*args: str | Path) -> Result:
     return CliRunner().invoke(cli, [str(a) for a in args])
 
@@ -74,11 +85,10 @@ def test_two_versions_of_designation(second: Path) -> None:
     assert "  Borealis Freight  designate → nominate: edits 1, 2, 4 or 9, any of them by itself\n" in done.stdout
 
 
-def test_it_agrees_with_deciding_both_in_full(second: Path) -> None:
-    """Every account of the example, all bundled rulesets that decide one by one against their neighbours in time."""
-    found = samrules.diff("designation", second, accounts=PORTFOLIO, as_of=AS_OF)
+def test_it_agrees_with_deciding_both_in_full(example: Difference) -> None:
+    found = example
     assert found.moved is not None and found.otherwise is not None
-    old, new = full("designation"), full(str(second))
+    old, new = full(found.old), full(found.new)
     differ = {a for a in old if old[a].outcomes != new[a].outcomes}
     assert {m.account for m in found.moved} == differ
     assert {m.account for m in found.otherwise} == {a for a in old if a not in differ and old[a].outputs != new[a].outputs}
@@ -86,16 +96,15 @@ def test_it_agrees_with_deciding_both_in_full(second: Path) -> None:
     assert all(m.blame.edits for m in (*found.moved, *found.otherwise))
 
 
-def full(ruleset: str) -> dict[str, Any]:
+def full(rules: Rules) -> dict[str, Any]:
     from samrules.cli.arguments import checked_accounts
 
-    rules = samrules.load(ruleset)
     table = checked_accounts(rules, str(PORTFOLIO), None, None, AS_OF)
     return {a.id: answer_of(rules.decide_account(a, table.recorded, AS_OF)) for a in table.accounts}
 
 
-def test_as_json(second: Path) -> None:
-    data = json.loads(run("diff", "designation", second, "--accounts", PORTFOLIO, "--as-of", "2026-11-21", "--format", "json").stdout)
+def test_as_json(example: Difference) -> None:
+    data = json.loads(json.dumps(example.to_dict()))
     assert data["schema"] == "samrules.diff/1"
     assert [e["number"] for e in data["edits"]] == list(range(1, 10))
     borealis = next(m for m in data["moved"] if m["account"] == "borealis")
@@ -111,6 +120,17 @@ def test_no_difference_is_exit_code_0(tmp_path: Path) -> None:
     done = run("diff", "cadence", tmp_path / "cadence.yaml", "--as-of", "2026-11-21")
     assert (done.exit_code, done.stdout) == (
         0, "cadence 1.0.0 → cadence 1.0.1, 21 November 2026\n\nNo difference: the two say and decide the same.\n")
+
+
+def test_json_of_the_command(tmp_path: Path) -> None:
+    for name, data in (("old", BASE), ("new", edited(BASE, "rules.z.when", "kept >= 90%"))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "r.yaml").write_text(json.dumps(data), "utf-8")
+    done = run("diff", tmp_path / "old" / "r.yaml", tmp_path / "new" / "r.yaml", "--as-of", "2026-11-21", "--no-witnesses", "--format", "json")
+    assert done.exit_code == 1
+    data = json.loads(done.stdout)
+    assert [(e["number"], e["bears_on"], e["name"]) for e in data["edits"]] == [(1, "decisions", "z")]
+    assert "moved" not in data and "witnesses" not in data
 
 
 def test_unusable_is_exit_code_2(tmp_path: Path) -> None:
@@ -332,4 +352,92 @@ def test_a_portfolio_is_compared_as_a_whole(tmp_path: Path) -> None:
 def test_rules_given_as_loaded(second: Path) -> None:
     rules = samrules.load("designation")
     assert attrs.asdict(samrules.diff(rules, "designation", as_of=AS_OF), recurse=False)["edits"] == ()
-    assert not samrules.diff(rules, second, as_of=AS_OF).same
+    assert not samrules.diff(rules, second, as_of=AS_OF, witnesses=False).same
+
+
+# --- made-up accounts ----------------------------------------------------------------------------
+
+
+def shown(found: Difference, witness: Witness) -> None:
+    """What is said of a made-up account is what deciding it says."""
+    for rules, said in ((found.old, witness.old), (found.new, witness.new)):
+        if rules is found.new and witness.shows is Shows.ALONE:
+            continue
+        facts = {n: v for n, v in witness.facts.items() if n in rules.facts}
+        history = [{**facts, "review_date": Duration(months=3 * n).before(AS_OF)} for n in range(witness.history, 0, -1)]
+        assert answer_of(rules.decide(facts, history=history, as_of=AS_OF)) == said
+
+
+def test_an_account_between_two_thresholds_is_made_up() -> None:
+    data = edited(BASE, "decide.o.hit_policy", "priority")
+    found = samrules.diff(loaded(data), loaded(edited(data, "rules.z.when", "kept >= 85.5%")), as_of=AS_OF)
+    assert found.search is not None
+    (witness,) = found.search.witnesses
+    assert witness is not None and witness.shows is Shows.OUTCOME
+    assert witness.old.outcome == "go"
+    kept = witness.facts["kept"]
+    assert isinstance(kept, float) and 0.85 <= kept < 0.855
+    shown(found, witness)
+    assert "A made-up account for each of them" in str(found)
+    assert samrules.diff(loaded(data), loaded(edited(data, "rules.z.when", "kept >= 86%")), as_of=AS_OF, witnesses=False).search is None
+
+
+def test_nothing_found_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edit is of a rule that never decides; only a prover may say so."""
+    monkeypatch.setattr(witness_module, "TRIES", 20)
+    data = edited(edited(BASE, "rules.w", {"when": "n > 1 and n < 1", "then": {"o": "go"}}), "decide.o.hit_policy", "priority")
+    new = edited(data, "rules.w.when", "n > 2 and n < 2")
+    text = str(samrules.diff(loaded(data), loaded(new), as_of=AS_OF))
+    assert "   1  no account found among 20 tried; that is no proof that there is none\n" in text
+    text = str(samrules.diff(loaded(data), loaded(new), as_of=AS_OF, prover=lambda old, new: True))
+    assert "   1  it is proved to make no difference by itself\n" in text
+
+
+def test_a_prover_may_give_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness_module, "TRIES", 0)
+    new = edited(BASE, "rules.z.when", "kept >= 86%")
+    found = samrules.diff(loaded(BASE), loaded(new), as_of=AS_OF, prover=lambda old, new: {
+        "account_id": "made-up", "kept": 0.855, "flag": False, "n": 0, "csat": 1.0})
+    assert found.search is not None
+    (witness,) = found.search.witnesses
+    assert witness is not None and (witness.old.outcome, witness.new.outcome) == ("go", "wait")
+    data = found.to_dict()["witnesses"]
+    assert data["of"][0]["facts"]["kept"] == 0.855 and data["of"][0]["shows"] == "outcome"
+
+
+def test_designation_has_a_witness_for_an_edit_of_its_proof(second: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty facts have to be right for an account to be designated."""
+    monkeypatch.setattr(witness_module, "TRIES", 60)
+    text = second.read_text("utf-8")
+    second.write_text(text[: text.index("    enough_promises")].replace("85", "71") + "\n", "utf-8")
+    found = samrules.diff("designation", second, as_of=AS_OF)
+    assert found.search is not None
+    score, revenue = found.search.witnesses
+    assert revenue is not None and revenue.shows is Shows.OUTCOME and revenue.old.outcome == "designate"
+    assert 100_000 <= float(revenue.facts["revenue_ttm"]) < 500_000  # type: ignore[arg-type]
+    for witness in (score, revenue):
+        if witness is not None:
+            shown(found, witness)
+
+
+@settings(max_examples=10)
+@given(rulesets(), st.data())
+def test_what_is_made_up_is_true(case: Case, data: st.DataObject) -> None:
+    """Of random edits of random rulesets; and an edit said to act by itself does so when made by hand."""
+    by_part = data.draw(edits(case.data), label="edits")
+    old, new = made(case.data, []), made(case.data, list(by_part.values()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(witness_module, "TRIES", 25)
+        found = samrules.diff(old, new, as_of=AS_OF)
+    if not found.deciding:
+        return
+    assert found.search is not None
+    for edit, witness in zip(found.deciding, found.search.witnesses, strict=True):
+        if witness is None:
+            continue
+        shown(found, witness)
+        if witness.shows is Shows.ALONE:
+            alone = attrs.evolve(found, new=made(case.data, [by_part[edit.section, edit.name]]))
+            shown(alone, attrs.evolve(witness, shows=Shows.OUTPUTS))
+        else:
+            assert witness.old != witness.new

@@ -41,8 +41,12 @@ class Answer:
 
 
 def answer_of(decision: Decision) -> Answer:
-    outputs = tuple(sorted((name, as_json(value)) for name, (value, _) in decision.outputs.items()))
-    return Answer(decision.outcome, decision.possible, outputs)
+    return answer_from(decision.outcome, decision.possible, decision.outputs)
+
+
+def answer_from(outcome: str | tuple[str, ...], possible: tuple[str, ...],
+                outputs: Mapping[str, tuple[Value | None, object]]) -> Answer:
+    return Answer(outcome, possible, tuple(sorted((name, as_json(value)) for name, (value, _) in outputs.items())))
 
 
 @attrs.frozen

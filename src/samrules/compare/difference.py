@@ -15,6 +15,8 @@ from samrules.compare.answers import Answer, Deck, answers, deck_of
 from samrules.compare.blame import Blame, Blamer
 from samrules.compare.edits import Bears, Edit, edits_between
 from samrules.compare.hybrids import Hybrids
+from samrules.compare.witness import Prover, Search, search
+from samrules.decision.decision import as_json
 from samrules.diagnostics import Diagnostic
 from samrules.rules import Rules, decision_date, load
 from samrules.syntax.library import Bundle
@@ -43,6 +45,8 @@ class Difference:
         otherwise: accounts with the same outcome and other outputs.
         counts: of each outcome, the accounts under the old and under the new ruleset.
         accounts: how many accounts were decided.
+        search: without accounts, a made-up account for each deciding edit, as far as one was found; None where
+            nothing was sought.
     """
 
     old: Rules
@@ -53,6 +57,7 @@ class Difference:
     otherwise: tuple[Move, ...] | None = None
     counts: Mapping[str | tuple[str, ...], tuple[int, int]] = attrs.field(factory=dict)
     accounts: int = 0
+    search: Search | None = None
     warnings: tuple[Diagnostic, ...] = ()
 
     @property
@@ -93,6 +98,12 @@ class Difference:
             "edits": [{"number": n, "bears_on": e.bears.name.lower(), "ruleset": e.ruleset, "section": e.section, "name": e.name,
                        "says": edit_in_words(self, e)} for n, e in enumerate(self.edits, start=1)],
         }
+        if self.search is not None:
+            data["witnesses"] = {"tried": self.search.tried, "of": [
+                {"edit": numbers[id(e)], "shows": w.shows.name.lower() if w else None, "same": place in self.search.same,
+                 **({"facts": {n: as_json(v) for n, v in w.facts.items()}, "old": w.old.to_dict(), "new": w.new.to_dict(),
+                     "earlier_reviews": w.history} if w else {})}
+                for place, (e, w) in enumerate(zip(deciding, self.search.witnesses, strict=True))]}
         if self.moved is not None and self.otherwise is not None:
             data |= {
                 "accounts": self.accounts,
@@ -106,7 +117,8 @@ class Difference:
 
 def diff(old: str | Path | Rules, new: str | Path | Rules, *,
          accounts: str | Path | Iterable[Mapping[str, Any]] | None = None, events: Any = None, history: Any = None,
-         recorded: Collection[str] | None = None, as_of: date | None = None) -> Difference:
+         recorded: Collection[str] | None = None, as_of: date | None = None, witnesses: bool = True,
+         prover: Prover | None = None) -> Difference:
     """What differs between two rulesets: the edits, and the accounts that they move.
 
     Args:
@@ -114,6 +126,8 @@ def diff(old: str | Path | Rules, new: str | Path | Rules, *,
         accounts: a file or folder as `samrules decide` takes it, or mappings as `decide_portfolio` does.
         events, history, recorded: as `decide_portfolio` takes them; of files, paths.
         as_of: the date of the decisions, today where it is not given.
+        witnesses: whether, without accounts, accounts are made up on which each edit makes the difference.
+        prover: what may prove that an edit makes none, or give an account on which it does.
 
     Raises:
         RulesetError: a ruleset cannot be loaded, or decides nothing.
@@ -123,15 +137,18 @@ def diff(old: str | Path | Rules, new: str | Path | Rules, *,
     before, after = (r if isinstance(r, Rules) else load(r) for r in (old, new))
     bundles = _paired(before.checked.bundle, after.checked.bundle)
     edits = edits_between(bundles[0].rulesets, bundles[1].rulesets)
+    deciding = [e for e in edits if e.bears is Bears.DECISIONS]
+    hybrids = Hybrids(*bundles, deciding)
     if accounts is None:
-        return Difference(before, after, day, tuple(edits))
+        can = bool(deciding) and all(r.plan.decision is not None and not r.together for r in (before, after))
+        found = search(before, after, hybrids, len(deciding), day, prover=prover) if can and witnesses else None
+        return Difference(before, after, day, tuple(edits), search=found)
     before.must_decide()
     after.must_decide()
     deck = deck_of(accounts, day, events=events, history=history, recorded=recorded)
     one, other = answers(before, deck), answers(after, deck)
     names = {k.id: k.name for k in deck.known(after)}
-    deciding = [e for e in edits if e.bears is Bears.DECISIONS]
-    blamer = Blamer(Hybrids(*bundles, deciding), deck, list(range(len(deciding))))
+    blamer = Blamer(hybrids, deck, list(range(len(deciding))))
     moved = {a: (one[a], other[a]) for a in other if one[a].outcomes != other[a].outcomes}
     rest = {a: (one[a], other[a]) for a in other if a not in moved and one[a].outputs != other[a].outputs}
     counted = [Counter(a.outcome for a in found.values()) for found in (one, other)]

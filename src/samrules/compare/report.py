@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from samrules.compare.answers import Answer
 from samrules.compare.blame import Blame
 from samrules.compare.edits import Bears, Edit
+from samrules.compare.witness import Shows
 from samrules.compare.words import EditWords
 from samrules.decision.words import counted, day, listed, value_in_words, word
 from samrules.explain.condition_words import ConditionWords
+from samrules.syntax.literals import constant_text
 
 if TYPE_CHECKING:
     from samrules.compare.difference import Difference, Move
@@ -41,7 +43,7 @@ def _speaker(rules: Rules, ruleset: str, difference: Difference) -> ConditionWor
 
 def text_of_difference(difference: Difference) -> str:
     """The whole comparison, at most 100 columns wide, with a line break at its end."""
-    parts = [_head(difference), *_edits(difference), *_accounts(difference)]
+    parts = [_head(difference), *_edits(difference), _witnesses(difference), *_accounts(difference)]
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
 
@@ -89,6 +91,32 @@ def _accounts(difference: Difference) -> Iterator[list[str]]:
             change = f"  ({new - old:+,})" if new != old else ""
             lines.append(f"  {outcome_in_words(outcome):<{wide}}  {old:>5,} → {new:,}{change}")
         yield lines
+
+
+def _witnesses(difference: Difference) -> Iterator[str]:
+    """For each edit a made-up account on which it makes the difference; or that none was found."""
+    search = difference.search
+    if search is None:
+        return
+    yield "A made-up account for each of them, with no more facts than it takes"
+    for edit, witness, place in zip(difference.deciding, search.witnesses, range(len(search.witnesses)), strict=True):
+        number = f"{difference.edits.index(edit) + 1:>4}  "
+        if witness is None:
+            said = "it is proved to make no difference by itself" if place in search.same else \
+                f"no account found among {search.tried:,} tried; that is no proof that there is none"
+            yield from _wrapped(said, number, " " * 6)
+            continue
+        went = f"{answer_in_words(witness.old)} → {answer_in_words(witness.new)}"
+        if witness.shows is Shows.OUTPUTS:
+            went = _outputs(witness.old, witness.new)
+        elif witness.shows is Shows.ALONE:
+            went += " with this edit alone; the others hide it" if witness.old.outcomes != witness.new.outcomes \
+                else f", {_outputs(witness.old, witness.new)} with this edit alone; the others hide it"
+        if witness.history:
+            went += f" (the same at the {witness.history} reviews before)"
+        declared = {**difference.old.facts, **difference.new.facts}
+        facts = [f"{n} {constant_text(v, declared[n].type.kind)}" for n, v in witness.facts.items() if n != "account_id"]
+        yield from _wrapped(f"{went}: {', '.join(facts) or 'whatever is known'}", number, " " * 6)
 
 
 def _moves(difference: Difference, moves: Sequence[Move], *, outputs: bool) -> Iterator[str]:
