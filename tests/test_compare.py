@@ -349,6 +349,18 @@ def test_a_portfolio_is_compared_as_a_whole(tmp_path: Path) -> None:
     assert all(m.blame.alone == (0,) for m in found.moved)
 
 
+def test_rulesets_of_other_names_are_compared_with_each_other(tmp_path: Path) -> None:
+    """Also where one of them uses the other."""
+    found = samrules.diff("designation", "dedesignation", as_of=AS_OF, witnesses=False)
+    assert not found.same
+    assert {"entry_score", "strategic_to_each_other", "minimum_tenure"} <= {e.name for e in found.edits}
+    assert "parameter `entry_score` is removed: 70" in " ".join(str(found).split())
+    (tmp_path / "acme.yaml").write_text("ruleset: acme\nversion: 1.0.0\nextends: dedesignation\n"
+                                        "replace: {parameters: {kept_promises: {values: {1990-01-01: 95%}}}}\n", "utf-8")
+    text = str(samrules.diff("dedesignation", tmp_path / "acme.yaml", accounts=PORTFOLIO, as_of=AS_OF))
+    assert "\n   1  parameter `kept_promises`: 90% becomes 95%\n\nNone of 20 accounts moves.\n" in text
+
+
 def test_rules_given_as_loaded(second: Path) -> None:
     rules = samrules.load("designation")
     assert attrs.asdict(samrules.diff(rules, "designation", as_of=AS_OF), recurse=False)["edits"] == ()

@@ -52,6 +52,8 @@ class Difference:
     old: Rules
     new: Rules
     as_of: date
+    main: str
+    """What edits call the two rulesets themselves; other names are of rulesets that they use."""
     edits: tuple[Edit, ...]
     moved: tuple[Move, ...] | None = None
     otherwise: tuple[Move, ...] | None = None
@@ -95,7 +97,7 @@ class Difference:
             "schema": SCHEMA,
             **{key: {"name": r.name, "version": r.version, "digest": r.digest} for key, r in (("old", self.old), ("new", self.new))},
             "as_of": self.as_of.isoformat(),
-            "edits": [{"number": n, "bears_on": e.bears.name.lower(), "ruleset": e.ruleset, "section": e.section, "name": e.name,
+            "edits": [{"number": n, "bears_on": e.bears.name.lower(), "ruleset": self.new.name if e.ruleset == self.main else e.ruleset, "section": e.section, "name": e.name,
                        "says": edit_in_words(self, e)} for n, e in enumerate(self.edits, start=1)],
         }
         if self.search is not None:
@@ -142,7 +144,7 @@ def diff(old: str | Path | Rules, new: str | Path | Rules, *,
     if accounts is None:
         can = bool(deciding) and all(r.plan.decision is not None and not r.together for r in (before, after))
         found = search(before, after, hybrids, len(deciding), day, prover=prover) if can and witnesses else None
-        return Difference(before, after, day, tuple(edits), search=found)
+        return Difference(before, after, day, bundles[1].main.name, tuple(edits), search=found)
     before.must_decide()
     after.must_decide()
     deck = deck_of(accounts, day, events=events, history=history, recorded=recorded)
@@ -154,7 +156,7 @@ def diff(old: str | Path | Rules, new: str | Path | Rules, *,
     counted = [Counter(a.outcome for a in found.values()) for found in (one, other)]
     ranked = sorted({*counted[0], *counted[1]}, key=lambda o: _rank(o, (*after.outcomes, *before.outcomes)))
     return Difference(
-        before, after, day, tuple(edits),
+        before, after, day, bundles[1].main.name, tuple(edits),
         moved=_moves(blamer, moved, names, bl.outcomes), otherwise=_moves(blamer, rest, names, bl.outputs),
         counts={o: (counted[0][o], counted[1][o]) for o in ranked}, accounts=len(other), warnings=deck.warnings)
 
@@ -169,12 +171,22 @@ def _rank(outcome: str | tuple[str, ...], order: tuple[str, ...]) -> tuple[int, 
 
 
 def _paired(old: Bundle, new: Bundle) -> tuple[Bundle, Bundle]:
-    """The two with their main rulesets under one name, so that they are compared with each other."""
-    mine, yours = old.main.name, new.main.name
-    if mine == yours or mine in {r.name for r in new.rulesets} or yours in {r.name for r in old.rulesets}:
-        return old, new
-    main = attrs.evolve(old.main, name=yours)
-    return attrs.evolve(old, main=main, rulesets=(*old.rulesets[:-1], main)), new
+    """The two with their main rulesets under one name that no other has, so that they are compared with each other."""
+    name = new.main.name
+    if old.main.name != name:
+        taken = {r.name for r in (*old.rulesets, *new.rulesets)} - {name}
+        if name in {r.name for r in old.rulesets}:
+            taken.add(name)
+        while name in taken:
+            name += "_"
+    return _named(old, name), _named(new, name)
+
+
+def _named(bundle: Bundle, name: str) -> Bundle:
+    if bundle.main.name == name:
+        return bundle
+    main = attrs.evolve(bundle.main, name=name)
+    return attrs.evolve(bundle, main=main, rulesets=(*bundle.rulesets[:-1], main))
 
 
 __all__ = ["Deck", "Difference", "Move", "diff"]

@@ -25,9 +25,9 @@ _LONGEST_NAME = 28
 
 def edit_in_words(difference: Difference, edit: Edit) -> str:
     """One edit in a sentence; what another ruleset is about is said before it."""
-    mine = edit.ruleset == difference.new.name
+    mine = edit.ruleset == difference.main
     old = _speaker(difference.old, difference.old.name if mine else edit.ruleset, difference)
-    new = _speaker(difference.new, edit.ruleset, difference)
+    new = _speaker(difference.new, difference.new.name if mine else edit.ruleset, difference)
     said = EditWords(old, new, difference.new.plan.currency).words(edit)
     return said if mine else f"in `{edit.ruleset}`, {said}"
 
