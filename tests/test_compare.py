@@ -286,7 +286,7 @@ def made(data: dict[str, Any], some: list[tuple[str, Any]]) -> Rules:
     return loaded(data)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(rulesets(), st.lists(accounts(), min_size=1, max_size=4), st.data())
 def test_random_edits_of_random_rulesets(case: Case, some: list[dict[str, Any]], data: st.DataObject) -> None:
     """What moves is what deciding both in full says; a blamed edit is one that, made by hand, does what is said of it."""
@@ -319,7 +319,7 @@ def test_random_edits_of_random_rulesets(case: Case, some: list[dict[str, Any]],
             assert answers(rules)[m.account].outcomes == m.new.outcomes
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(rulesets(), rulesets())
 def test_all_edits_made_is_the_new_ruleset(one: Case, other: Case) -> None:
     """None of the edits is the old ruleset, all of them the new one, beside declarations that nothing names."""
@@ -432,7 +432,7 @@ def test_designation_has_a_witness_for_an_edit_of_its_proof(second: Path, monkey
             shown(found, witness)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(rulesets(), st.data())
 def test_what_is_made_up_is_true(case: Case, data: st.DataObject) -> None:
     """Of random edits of random rulesets; and an edit said to act by itself does so when made by hand."""

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import samrules
@@ -133,6 +133,7 @@ def test_the_formatter_keeps_what_an_overlay_says() -> None:
 PARTS = ("parameters", "define", "rules")
 
 
+@settings(max_examples=15)
 @given(rulesets(), st.data())
 def test_split_and_joined_is_the_same(case: Case, data: st.DataObject) -> None:
     """Any parts of a random ruleset may be moved out into an overlay: what the two come to is the ruleset."""

@@ -76,7 +76,7 @@ def sweepable(draw: st.DrawFn) -> tuple[Case, str]:
     return Case({**case.data, "rules": {"moved": rule, **case.data["rules"]}}), name
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(sweepable(), st.lists(st.tuples(accounts(), st.fixed_dictionaries(NEAR), histories()), min_size=1, max_size=3), st.data())
 def test_every_value_is_as_the_changes_say(given_: tuple[Case, str], some: list[Any], data: st.DataObject) -> None:
     """At the steps, at and beside every change, and at any value where it says that there are no more changes,
