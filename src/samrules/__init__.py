@@ -30,8 +30,11 @@ __all__ = [
     "UnmatchedRowsWarning",
     "__version__",
     "assign",
+    "backtest",
+    "diff",
     "load",
     "loads",
+    "sweep",
 ]
 
 _HOMES = {
@@ -49,11 +52,15 @@ _HOMES = {
     "UndeclaredFactWarning": "samrules.errors",
     "UnmatchedRowsWarning": "samrules.errors",
     "assign": "samrules.staffing.assignment",
+    "backtest": "samrules.tuning.backtest",
+    "diff": "samrules.compare.difference",
     "load": "samrules.rules",
     "loads": "samrules.rules",
+    "sweep": "samrules.tuning.sweep",
 }
 
 if TYPE_CHECKING:
+    from samrules.compare.difference import diff
     from samrules.decision.decision import Decision
     from samrules.diagnostics import Diagnostic
     from samrules.errors import (
@@ -69,6 +76,8 @@ if TYPE_CHECKING:
     from samrules.rules import Rules, load, loads
     from samrules.sessions.session import Session
     from samrules.staffing.assignment import Assignment, assign
+    from samrules.tuning.backtest import backtest
+    from samrules.tuning.sweep import sweep
 
 
 def __getattr__(name: str) -> Any:

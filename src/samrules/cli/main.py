@@ -33,6 +33,9 @@ _COMMANDS = {
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",
     "watch": "samrules.cli.watch",
+    "diff": "samrules.cli.diff",
+    "sweep": "samrules.cli.sweep",
+    "backtest": "samrules.cli.backtest",
 }
 
 
