@@ -352,6 +352,7 @@ def _meaning(value: Any) -> Any:
             events=tuple(sorted(value.events, key=lambda m: m.name)),
             measures=tuple(sorted(value.measures, key=lambda m: m.name)),
             tables=(), ladders=(), lifecycles=(),  # what they stand for is among the rules
+            invariants=(),  # claims about the meaning, no part of it
         )
     if attrs.has(type(value)):
         return {
