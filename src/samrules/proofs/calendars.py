@@ -1,0 +1,99 @@
+"""Days in the solver's terms: a day that is fixed, or any day of a stretch of time."""
+
+from __future__ import annotations
+
+import functools
+from datetime import date, timedelta
+
+import attrs
+
+from samrules.engines.interpreter import date_before
+from samrules.model.types import Duration
+from samrules.proofs.terms import Length, Term, Z
+
+
+@attrs.frozen
+class FixedDay:
+    """The decision is made on this day."""
+
+    z: Z
+    at: date
+
+    def day(self) -> Term:
+        return Term(self.z.BoolVal(True), self.z.IntVal(self.at.toordinal()))
+
+    def before(self, length: Length) -> Term:
+        days = [(condition, self.z.IntVal(_ordinal(duration, self.at))) for condition, duration in length.cases]
+        return _chosen(days, self.z)
+
+
+@attrs.define
+class AnyDay:
+    """The decision is made on any day from one to another, both included.
+
+    Of a day so many months before it the solver is told how many days there can be between, and that a
+    longer time never leads to a later day.
+    """
+
+    z: Z
+    name: str
+    first: date
+    last: date
+    laws: list[Z] = attrs.field(factory=list)
+    cutoffs: dict[Duration, Z] = attrs.field(factory=dict)
+    variable: Z = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.variable = self.z.Int(self.name)
+        self.laws += [self.variable >= self.first.toordinal(), self.variable <= self.last.toordinal()]
+
+    def day(self) -> Term:
+        return Term(self.z.BoolVal(True), self.variable)
+
+    def before(self, length: Length) -> Term:
+        return _chosen([(condition, self._cutoff(duration)) for condition, duration in length.cases], self.z)
+
+    def _cutoff(self, duration: Duration) -> Z:
+        if duration in self.cutoffs:
+            return self.cutoffs[duration]
+        z = self.z
+        cutoff = z.Int(f"{self.name}, {duration} before")
+        least, most = (duration.days, duration.days) if not duration.months else days_in(duration.months)
+        self.laws += [cutoff >= 1, cutoff >= self.variable - most,
+                      z.Or(cutoff <= self.variable - least, cutoff == 1)]
+        for other, value in self.cutoffs.items():
+            if bool(other.months) == bool(duration.months):
+                earlier, later = (cutoff, value) if other < duration else (value, cutoff)
+                self.laws.append(earlier <= later)
+        self.cutoffs[duration] = cutoff
+        return cutoff
+
+
+def _chosen(days: list[tuple[Z, Z]], z: Z) -> Term:
+    value = days[-1][1]
+    for condition, day in reversed(days[:-1]):
+        value = z.If(condition, day, value)
+    return Term(z.Or([condition for condition, _ in days]), value)
+
+
+def _ordinal(duration: Duration, at: date) -> int:
+    found = date_before(duration, at)
+    assert found is not None
+    return found.toordinal()
+
+
+@functools.cache
+def days_in(months: int) -> tuple[int, int]:
+    """The fewest and the most days that so many months can be, counted back from any day of the calendar.
+
+    The calendar repeats every 400 years, so those are all there are.
+    """
+    length = Duration(months=months % 4800)
+    cycles = months // 4800 * 146097
+    spans = []
+    day = date(2400, 1, 1)
+    while day < date(2800, 1, 1):
+        if day.day == 1 or day.day >= 28:
+            spans.append((day - length.before(day)).days)
+        day += timedelta(days=1)
+    return min(spans) + cycles, max(spans) + cycles
