@@ -29,6 +29,7 @@ _COMMANDS = {
     "facts": "samrules.cli.facts",
     "assign": "samrules.cli.assign",
     "check": "samrules.cli.check",
+    "prove": "samrules.cli.prove",
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",
     "watch": "samrules.cli.watch",

@@ -10,10 +10,9 @@ from typing import Any
 from samrules.model.ruleset import Fact
 from samrules.model.types import Kind, Type, Value
 from samrules.proofs import solver
-from samrules.proofs.rounding import EXACT, LARGEST
+from samrules.proofs.rounding import EXACT
 from samrules.proofs.terms import Codes, Encoded, Length, Term, Truth, Z
 
-_WHOLE = (Kind.INTEGER, Kind.ORDINAL)
 _NUMBERS = (Kind.NUMBER, Kind.RATIO, Kind.MONEY)
 
 
@@ -29,7 +28,7 @@ def unknown(fact: Fact, name: str, z: Z) -> Encoded:
 
 
 def within(fact: Fact, value: Encoded, z: Z, codes: Codes) -> Iterator[Z]:
-    """What its declaration says of a fact. Whole numbers are taken to be no longer than a double."""
+    """What its declaration says of a fact. Numbers are taken to be no larger than whole numbers in a double can be."""
     if not isinstance(value, Term):
         return
     term, type_ = value.value, fact.type
@@ -45,7 +44,7 @@ def within(fact: Fact, value: Encoded, z: Z, codes: Codes) -> Iterator[Z]:
     elif type_.kind is Kind.ORDINAL:
         low, high = type_.low, type_.high
     else:
-        low, high = (-EXACT, EXACT) if type_.kind in _WHOLE else (-LARGEST + 1, LARGEST - 1)
+        low, high = -EXACT, EXACT
     declared = fact.range
     if declared is not None:
         low = max(low, _number(declared.low)) if declared.low is not None else low

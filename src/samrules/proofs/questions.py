@@ -25,7 +25,12 @@ class Question(Protocol):
 
     @property
     def facts(self) -> frozenset[str]:
-        """Facts that matter besides those that the plan reads."""
+        """Facts that matter besides those that the expressions rest on."""
+        ...
+
+    @property
+    def expressions(self) -> tuple[ex.Expr, ...]:
+        """What the question rests on."""
         ...
 
     def goal(self, frame: Frame) -> Z:
@@ -42,6 +47,21 @@ def seen(plan: Plan, at: Situation, *, after: bool = False) -> View:
     return view(plan, at.changed if after else at.facts, at.as_of, at.history)
 
 
+def resting_on(plan: Plan, expressions: Sequence[ex.Expr]) -> Plan:
+    """The plan with the steps, facts and parameters that some expressions rest on, and no others."""
+    steps = {s.name: s for s in plan.steps}
+    named: set[str] = set()
+    stack = list(expressions)
+    while stack:
+        new = {n.name for n in ex.names(stack.pop())} - named
+        named |= new
+        stack += [steps[n].expr for n in new if n in steps]
+    kept = tuple(s for s in plan.steps if s.name in named)
+    return attrs.evolve(plan, steps=kept, read=frozenset(named & set(plan.facts)), past=plan.past & named,
+                        parameters={k: p for k, p in plan.parameters.items() if k in named},
+                        looks_back=any(isinstance(n, ex.Held) for s in kept for n in ex.walk(s.expr)))
+
+
 NO_FACTS: frozenset[str] = frozenset()
 
 
@@ -54,6 +74,10 @@ class Fires:
 
     rule: PlannedRule
     facts: frozenset[str] = NO_FACTS
+
+    @property
+    def expressions(self) -> tuple[ex.Expr, ...]:
+        return (ex.Name(self.rule.step),)
 
     def goal(self, frame: Frame) -> Z:
         return frame.now.rule(self.rule.step).true
@@ -69,6 +93,10 @@ class Decides:
     decision: PlannedDecision
     rule: PlannedRule
     facts: frozenset[str] = NO_FACTS
+
+    @property
+    def expressions(self) -> tuple[ex.Expr, ...]:
+        return _steps(self.decision.rules)
 
     def goal(self, frame: Frame) -> Z:
         z, now, decide = frame.z, frame.now, self.decision.decide
@@ -105,6 +133,10 @@ class Conflicts:
     decision: PlannedDecision
     facts: frozenset[str] = NO_FACTS
 
+    @property
+    def expressions(self) -> tuple[ex.Expr, ...]:
+        return _steps(self.decision.rules)
+
     def goal(self, frame: Frame) -> Z:
         z = frame.z
         given = [z.Or([frame.now.rule(r.step).true for r in self.decision.rules if r.outcome == o])
@@ -122,12 +154,20 @@ class NoneHolds:
     rules: tuple[PlannedRule, ...]
     facts: frozenset[str] = NO_FACTS
 
+    @property
+    def expressions(self) -> tuple[ex.Expr, ...]:
+        return _steps(self.rules)
+
     def goal(self, frame: Frame) -> Z:
         return frame.z.And([frame.now.rule(r.step).false for r in self.rules])
 
     def holds(self, plan: Plan, at: Situation) -> bool:
         now = seen(plan, at)
         return all(now.value(r.step) is False for r in self.rules)
+
+
+def _steps(rules: Sequence[PlannedRule]) -> tuple[ex.Expr, ...]:
+    return tuple(ex.Name(r.step) for r in rules)
 
 
 def verdict_of(decision: PlannedDecision, now: View) -> str | tuple[str, ...] | None:
@@ -152,6 +192,10 @@ class Breaks:
     @property
     def facts(self) -> frozenset[str]:
         return frozenset({self.claim.rising} - {None}) | self.claim.knowing_only  # type: ignore[arg-type]
+
+    @property
+    def expressions(self) -> tuple[ex.Expr, ...]:
+        return self.claim.expressions()
 
     def goal(self, frame: Frame) -> Z:
         z, claim = frame.z, self.claim

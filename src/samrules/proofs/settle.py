@@ -10,13 +10,14 @@ import attrs
 
 from samrules.errors import FactError
 from samrules.plan.plan import Plan
-from samrules.proofs.frame import Frame, Period, Situation, periods, proof_frame, search_frame, situation
-from samrules.proofs.questions import Question
+from samrules.proofs.frame import ID, Frame, Period, Situation, periods, proof_frame, search_frame, situation
+from samrules.proofs.questions import Question, resting_on
 from samrules.proofs.rounding import Precision
 from samrules.proofs.simplify import simplest
 from samrules.proofs.solver import Answer, ask
 from samrules.proofs.terms import NotEncoded, Z
 
+UNCONFIRMED = "what the solver found, the interpreter did not confirm"
 TRIES = 4
 """Accounts of the solver that are tried on the interpreter before a search gives up."""
 
@@ -55,16 +56,31 @@ class Settler:
     plan: Plan
     day: date
     seconds: float
-    _frames: dict[object, Frame] = attrs.field(factory=dict)
 
     def settle(self, question: Question, *, expecting: type = Proved) -> Settled:
         """An account or a proof. `expecting` says which is tried first; the answer does not hang on it."""
-        until = time.monotonic() + self.seconds
+        return _Attempt(self.plan, resting_on(self.plan, question.expressions), question, self.day, self.seconds).settle(expecting)
+
+
+@attrs.define
+class _Attempt:
+    """One question. `plan` is the part of the whole that it rests on."""
+
+    whole: Plan
+    plan: Plan
+    question: Question
+    day: date
+    seconds: float
+    until: float = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.until = time.monotonic() + self.seconds
+
+    def settle(self, expecting: type) -> Settled:
         try:
-            steps = (self._search, self._prove) if expecting is Found else (self._prove, self._search)
             reasons = []
-            for step in steps:
-                settled = step(question, until)
+            for step in (self.search, self.prove) if expecting is Found else (self.prove, self.search):
+                settled = step()
                 if not isinstance(settled, Unknown):
                     return settled
                 reasons.append(settled.why)
@@ -76,14 +92,15 @@ class Settler:
 
     def days(self) -> list[date]:
         """A day of each period, that asked about first."""
-        found = [p.last if p.last != date.max else max(p.first, min(self.day, p.last)) for p in reversed(periods(self.plan))]
-        return list(dict.fromkeys([*([self.day] if any(p.first <= self.day <= p.last for p in periods(self.plan)) else []), *found]))
+        found = [self.day] if any(p.first <= self.day <= p.last for p in periods(self.whole)) else []
+        found += [p.last if p.last != date.max else max(p.first, self.day) for p in reversed(periods(self.whole))]
+        return list(dict.fromkeys(found))
 
-    def _search(self, question: Question, until: float) -> Settled:
+    def search(self) -> Settled:
         why = ""
         for day in self.days():
             for precision in (Precision.LOOSE, Precision.EXACT):
-                found = self.search_on(question, day, until, precision)
+                found = self.search_on(day, precision)
                 if isinstance(found, Found):
                     return found
                 why = why or (found.why if isinstance(found, Unknown) else "")
@@ -91,38 +108,43 @@ class Settler:
                     break
         return Unknown(why)
 
-    def search_on(self, question: Question, day: date, until: float, precision: Precision = Precision.LOOSE) -> Settled:
-        frame = search_frame(self.plan, names_of(self.plan, question), day, precision)
-        goal = question.goal(frame)
+    def search_on(self, day: date, precision: Precision) -> Settled:
+        frame = search_frame(self.plan, self.names, day, precision)
+        goal = self.question.goal(frame)
         for _ in range(TRIES):
-            answer, model = ask(frame.asserted(goal), left(until))
+            answer, model = ask(frame.asserted(goal), left(self.until))
             if answer is not Answer.SOME:
                 return Unknown(_slow(self.seconds) if answer is Answer.UNKNOWN else "")
             at = situation(frame, model, day)
-            if confirmed(question, self.plan, at):
-                return Found(simplest(self.plan, at, lambda s: confirmed(question, self.plan, s)))
+            if self.confirmed(at):
+                plain = simplest(self.plan, at, self.confirmed)
+                return Found(plain) if confirmed(self.question, self.whole, plain) else Unknown(UNCONFIRMED)
             goal = frame.z.And(goal, _another(frame, model))
-        return Unknown("what the solver found, the interpreter did not confirm")
+        return Unknown(UNCONFIRMED)
+
+    def confirmed(self, at: Situation) -> bool:
+        return confirmed(self.question, self.plan, at)
 
     # --- proofs ---
 
-    def _prove(self, question: Question, until: float) -> Settled:
-        answers = [self._absent(question, p, until, Precision.DOUBLES) for p in periods(self.plan)]
+    def prove(self) -> Settled:
+        stretches = periods(self.whole)
+        answers = [self.absent(p, Precision.DOUBLES) for p in stretches]
         if all(a is Answer.NONE for a in answers):
             return Proved()
-        exact = [a if a is Answer.NONE else self._absent(question, p, until, Precision.EXACT)
-                 for a, p in zip(answers, periods(self.plan), strict=True)]
+        exact = [a if a is Answer.NONE else self.absent(p, Precision.EXACT) for a, p in zip(answers, stretches, strict=True)]
         if all(a is Answer.NONE for a in exact):
             return Proved(exact=False)
         return Unknown(_slow(self.seconds) if Answer.UNKNOWN in exact else "")
 
-    def _absent(self, question: Question, period: Period, until: float, precision: Precision) -> Answer:
-        frame = proof_frame(self.plan, names_of(self.plan, question), period, precision)
-        return ask(frame.asserted(question.goal(frame)), left(until))[0]
+    def absent(self, period: Period, precision: Precision) -> Answer:
+        frame = proof_frame(self.plan, self.names, period, precision)
+        return ask(frame.asserted(self.question.goal(frame)), left(self.until))[0]
 
-
-def names_of(plan: Plan, question: Question) -> Sequence[str]:
-    return sorted((plan.read | question.facts) - {"account_id"})
+    @property
+    def names(self) -> Sequence[str]:
+        """The facts that matter."""
+        return sorted((self.plan.read | self.question.facts) - {ID})
 
 
 def confirmed(question: Question, plan: Plan, at: Situation) -> bool:
