@@ -38,7 +38,7 @@ def problems_of(ruleset: rs.Ruleset, typer: Typer, scopes: dict[str, Scope]) -> 
 
 
 def _settles(node: ex.Expr, ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
-    names = [m.name for m in (*ruleset.lifecycles, *ruleset.ladders)]
+    names = [*(m.name for m in ruleset.lifecycles), *(m.name for m in ruleset.ladders)]
     if not isinstance(node, ex.Name) or node.name not in names:
         yield Diagnostic("bad-invariant", f"`{text_of(node)}` is no lifecycle or ladder of this ruleset",
                          did_you_mean(text_of(node), names, "lifecycles and ladders") if names

@@ -6,7 +6,16 @@ import attrs
 
 from samrules.decision.trace import Note
 from samrules.model.expressions import Expr
-from samrules.model.ruleset import Band, Decide, EventType, Fact, Invariant, Measure, Parameter, Rule
+from samrules.model.ruleset import (
+    Band,
+    Decide,
+    EventType,
+    Fact,
+    Invariant,
+    Measure,
+    Parameter,
+    Rule,
+)
 from samrules.model.types import Type, Value
 from samrules.syntax.library import Citation
 

@@ -9,21 +9,22 @@ import attrs
 
 from samrules.engines.interpreter import date_before
 from samrules.model.types import Duration
-from samrules.proofs.terms import Length, Term, Z
+from samrules.proofs.solver import Terms, Z
+from samrules.proofs.terms import Length, Term
 
 
 @attrs.frozen
 class FixedDay:
     """The decision is made on this day."""
 
-    z: Z
+    z: Terms
     at: date
 
     def day(self) -> Term:
-        return Term(self.z.BoolVal(True), self.z.IntVal(self.at.toordinal()))
+        return Term(self.z.truth(True), self.z.whole(self.at.toordinal()))
 
     def before(self, length: Length) -> Term:
-        days = [(condition, self.z.IntVal(_ordinal(duration, self.at))) for condition, duration in length.cases]
+        days = [(condition, self.z.whole(_ordinal(duration, self.at))) for condition, duration in length.cases]
         return _chosen(days, self.z)
 
 
@@ -35,7 +36,7 @@ class AnyDay:
     longer time never leads to a later day.
     """
 
-    z: Z
+    z: Terms
     name: str
     first: date
     last: date
@@ -44,11 +45,11 @@ class AnyDay:
     variable: Z = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.variable = self.z.Int(self.name)
+        self.variable = self.z.integer(self.name)
         self.laws += [self.variable >= self.first.toordinal(), self.variable <= self.last.toordinal()]
 
     def day(self) -> Term:
-        return Term(self.z.BoolVal(True), self.variable)
+        return Term(self.z.truth(True), self.variable)
 
     def before(self, length: Length) -> Term:
         return _chosen([(condition, self._cutoff(duration)) for condition, duration in length.cases], self.z)
@@ -57,10 +58,10 @@ class AnyDay:
         if duration in self.cutoffs:
             return self.cutoffs[duration]
         z = self.z
-        cutoff = z.Int(f"{self.name}, {duration} before")
+        cutoff = z.integer(f"{self.name}, {duration} before")
         least, most = (duration.days, duration.days) if not duration.months else days_in(duration.months)
         self.laws += [cutoff >= 1, cutoff >= self.variable - most,
-                      z.Or(cutoff <= self.variable - least, cutoff == 1)]
+                      z.any([cutoff <= self.variable - least, cutoff == 1])]
         for other, value in self.cutoffs.items():
             if bool(other.months) == bool(duration.months):
                 earlier, later = (cutoff, value) if other < duration else (value, cutoff)
@@ -69,11 +70,11 @@ class AnyDay:
         return cutoff
 
 
-def _chosen(days: list[tuple[Z, Z]], z: Z) -> Term:
+def _chosen(days: list[tuple[Z, Z]], z: Terms) -> Term:
     value = days[-1][1]
     for condition, day in reversed(days[:-1]):
-        value = z.If(condition, day, value)
-    return Term(z.Or([condition for condition, _ in days]), value)
+        value = z.choose(condition, day, value)
+    return Term(z.any([condition for condition, _ in days]), value)
 
 
 def _ordinal(duration: Duration, at: date) -> int:

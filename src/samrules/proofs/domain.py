@@ -11,29 +11,30 @@ from samrules.model.ruleset import Fact
 from samrules.model.types import Kind, Type, Value
 from samrules.proofs import solver
 from samrules.proofs.rounding import EXACT
-from samrules.proofs.terms import Codes, Encoded, Length, Term, Truth, Z
+from samrules.proofs.solver import Terms, Z
+from samrules.proofs.terms import Codes, Encoded, Length, Term, Truth
 
 _NUMBERS = (Kind.NUMBER, Kind.RATIO, Kind.MONEY)
 
 
-def unknown(fact: Fact, name: str, z: Z) -> Encoded:
+def unknown(fact: Fact, name: str, z: Terms) -> Encoded:
     """A fact of which nothing is told, not even whether it is known."""
-    known = z.Bool(f"{name} is known")
+    known = z.flag(f"{name} is known")
     if fact.type.kind is Kind.BOOLEAN:
-        holds = z.Bool(name)
-        return Truth(z.And(known, holds), z.And(known, z.Not(holds)))
+        holds = z.flag(name)
+        return Truth(z.all([known, holds]), z.all([known, z.no(holds)]))
     if fact.type.kind in _NUMBERS:
-        return Term(known, z.Real(name), False)
-    return Term(known, z.Int(name))
+        return Term(known, z.real(name), False)
+    return Term(known, z.integer(name))
 
 
-def within(fact: Fact, value: Encoded, z: Z, codes: Codes) -> Iterator[Z]:
+def within(fact: Fact, value: Encoded, z: Terms, codes: Codes) -> Iterator[Z]:
     """What its declaration says of a fact. Numbers are taken to be no larger than whole numbers in a double can be."""
     if not isinstance(value, Term):
         return
     term, type_ = value.value, fact.type
     if type_.kind is Kind.ENUM:
-        yield z.Or([term == codes.code(word) for word in type_.words])
+        yield z.any([term == codes.code(word) for word in type_.words])
         return
     if type_.kind is Kind.TEXT:
         return
@@ -53,32 +54,32 @@ def within(fact: Fact, value: Encoded, z: Z, codes: Codes) -> Iterator[Z]:
     yield term <= _q(high, z)
 
 
-def known(value: Encoded, z: Z) -> Z:
+def known(value: Encoded, z: Terms) -> Z:
     if isinstance(value, Truth):
-        return z.Or(value.true, value.false)
+        return z.any([value.true, value.false])
     assert isinstance(value, Term)
     return value.known
 
 
-def same(one: Encoded, other: Encoded, z: Z) -> Z:
+def same(one: Encoded, other: Encoded, z: Terms) -> Z:
     """Whether two facts are both missing, or both known and equal."""
     if isinstance(one, Truth) and isinstance(other, Truth):
-        return z.And(one.true == other.true, one.false == other.false)
+        return z.all([one.true == other.true, one.false == other.false])
     assert isinstance(one, Term)
     assert isinstance(other, Term)
-    return z.And(one.known == other.known, z.Implies(one.known, one.value == other.value))
+    return z.all([one.known == other.known, z.implies(one.known, one.value == other.value)])
 
 
-def below(one: Encoded, other: Encoded, z: Z) -> Z:
+def below(one: Encoded, other: Encoded, z: Terms) -> Z:
     """Whether both are known and the other is higher: a number, a later day, yes instead of no."""
     if isinstance(one, Truth) and isinstance(other, Truth):
-        return z.And(one.false, other.true)
+        return z.all([one.false, other.true])
     assert isinstance(one, Term)
     assert isinstance(other, Term)
-    return z.And(one.known, other.known, one.value < other.value)
+    return z.all([one.known, other.known, one.value < other.value])
 
 
-def read(model: Any, facts: Mapping[str, Fact], unknowns: Mapping[str, Encoded], z: Z, codes: Codes,
+def read(model: Any, facts: Mapping[str, Fact], unknowns: Mapping[str, Encoded], z: Terms, codes: Codes,
          names: Iterable[str] | None = None) -> dict[str, Value]:
     """The facts that are known in a model, as values of their types."""
     found: dict[str, Value] = {}
@@ -110,6 +111,6 @@ def _number(value: Value) -> int | Fraction:
     return Fraction(value)
 
 
-def _q(value: int | Fraction, z: Z) -> Z:
+def _q(value: int | Fraction, z: Terms) -> Z:
     exact = Fraction(value)
-    return z.IntVal(int(exact)) if exact.denominator == 1 else z.Q(exact.numerator, exact.denominator)
+    return z.whole(int(exact)) if exact.denominator == 1 else z.fraction(exact)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator as op
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from typing import Protocol
 
 import attrs
@@ -15,7 +14,9 @@ from samrules.model.operators import FLIPPED
 from samrules.model.types import INTEGER_LIMIT, Value
 from samrules.plan.plan import Plan
 from samrules.proofs.rounding import Rounding
-from samrules.proofs.terms import Codes, Encoded, Length, NotEncoded, Term, Truth, Z, constant
+from samrules.proofs.solver import Terms, Z
+from samrules.proofs.terms import Codes, Encoded, Length, NotEncoded, Term, Truth, constant
+
 
 class Calendar(Protocol):
     """The day of a review, and the days so long before it."""
@@ -36,7 +37,7 @@ _COMPARED: dict[str, Callable[[Z, Z], Z]] = {"=": op.eq, "!=": op.ne, "<": op.lt
 class World:
     """An account at a review: every step in the solver's terms, made when it is first asked for."""
 
-    z: Z
+    z: Terms
     plan: Plan
     facts: Mapping[str, Encoded]
     parameters: Mapping[str, Value]
@@ -78,11 +79,11 @@ class World:
 
     @property
     def yes(self) -> Z:
-        return self.z.BoolVal(True)
+        return self.z.truth(True)
 
     @property
     def no(self) -> Z:
-        return self.z.BoolVal(False)
+        return self.z.truth(False)
 
     # --- nodes ---
 
@@ -102,8 +103,8 @@ class World:
                 return self._any([self.truth(o) for o in operands])
             case ex.AtLeast(count=count, operands=operands):
                 parts = [self.truth(o) for o in operands]
-                return Truth(z.PbGe([(p.true, 1) for p in parts], count),
-                             z.Not(z.PbGe([(z.Not(p.false), 1) for p in parts], count)))
+                return Truth(z.at_least(count, [p.true for p in parts]),
+                             z.no(z.at_least(count, [z.no(p.false) for p in parts])))
             case ex.Compare(operator=operator, left=left, right=right):
                 return self._compare(operator, self.of(left), self.of(right))
             case ex.Between(subject=subject, low=low, high=high):
@@ -113,7 +114,7 @@ class World:
                 return self._any([self._compare("=", self.of(subject), self.of(i)) for i in items])
             case ex.Known(subject=subject, known=known):
                 is_known = self._known(self.of(subject))
-                return Truth(is_known, z.Not(is_known)) if known else Truth(z.Not(is_known), is_known)
+                return Truth(is_known, z.no(is_known)) if known else Truth(z.no(is_known), is_known)
             case ex.Arithmetic() | ex.Negate():
                 return self._calculate(node)
             case ex.Call(function="coalesce", arguments=arguments):
@@ -129,13 +130,13 @@ class World:
                 return self._if(self.truth(condition), self.of(then), self.of(otherwise))
             case ex.Certain(operand=operand):
                 inner = self.truth(operand)
-                return Truth(inner.true, z.Not(inner.true))
+                return Truth(inner.true, z.no(inner.true))
             case ex.Possible(operand=operand):
                 inner = self.truth(operand)
-                return Truth(z.Not(inner.false), inner.false)
+                return Truth(z.no(inner.false), inner.false)
             case ex.Maybe(certain=certain, possible=possible):
                 surely, perhaps = self.truth(certain).true, self.truth(possible).true
-                return Truth(surely, z.And(z.Not(surely), z.Not(perhaps)))
+                return Truth(surely, z.all([z.no(surely), z.no(perhaps)]))
             case ex.Cutoff(duration=duration):
                 length = self.of(duration)
                 if not isinstance(length, Length):
@@ -159,15 +160,15 @@ class World:
     # --- conditions ---
 
     def _all(self, parts: Sequence[Truth]) -> Truth:
-        return Truth(self.z.And([p.true for p in parts]), self.z.Or([p.false for p in parts]))
+        return Truth(self.z.all([p.true for p in parts]), self.z.any([p.false for p in parts]))
 
     def _any(self, parts: Sequence[Truth]) -> Truth:
-        return Truth(self.z.Or([p.true for p in parts]), self.z.And([p.false for p in parts]))
+        return Truth(self.z.any([p.true for p in parts]), self.z.all([p.false for p in parts]))
 
     def _known(self, value: Encoded) -> Z:
         if isinstance(value, Length):
-            return self.z.Or([condition for condition, _ in value.cases])
-        return self.z.Or(value.true, value.false) if isinstance(value, Truth) else value.known
+            return self.z.any([condition for condition, _ in value.cases])
+        return self.z.any([value.true, value.false]) if isinstance(value, Truth) else value.known
 
     def _compare(self, operator: str, left: Encoded, right: Encoded) -> Truth:
         z = self.z
@@ -175,12 +176,12 @@ class World:
             raise NotEncoded("a comparison of durations")
         if self._never(left) or self._never(right):
             return Truth(self.no, self.no)
-        known = z.And(self._known(left), self._known(right))
+        known = z.all([self._known(left), self._known(right)])
         if isinstance(left, Truth) or isinstance(right, Truth):
             assert isinstance(left, Truth)
             assert isinstance(right, Truth)
             holds = left.true == right.true
-            holds = holds if operator == "=" else z.Not(holds)
+            holds = holds if operator == "=" else z.no(holds)
         else:
             if right.quotient is not None and left.constant is not None:
                 left, right, operator = right, left, FLIPPED[operator]
@@ -188,12 +189,12 @@ class World:
                 holds = self._of_a_quotient(operator, left.quotient, self._real(right))
             else:
                 holds = _COMPARED[operator](*self._alike(left, right))
-        return Truth(z.And(known, holds), z.And(known, z.Not(holds)))
+        return Truth(z.all([known, holds]), z.all([known, z.no(holds)]))
 
     def _of_a_quotient(self, operator: str, quotient: tuple[Z, Z], bound: Z) -> Z:
         """`a / b >= 3` without a division, which the solver is slow at."""
         above, below = quotient
-        return self.z.If(below > 0, _COMPARED[operator](above, bound * below), _COMPARED[FLIPPED[operator]](above, bound * below))
+        return self.z.choose(below > 0, _COMPARED[operator](above, bound * below), _COMPARED[FLIPPED[operator]](above, bound * below))
 
     def _never(self, value: Encoded) -> bool:
         return isinstance(value, Term) and value.value is None
@@ -205,9 +206,8 @@ class World:
         if not term.whole:
             return term.value
         if term.constant is not None:
-            exact = Fraction(float(term.constant))
-            return self.z.Q(exact.numerator, exact.denominator)
-        value = self.z.ToReal(term.value)
+            return self.z.fraction(float(term.constant))
+        value = self.z.as_real(term.value)
         return self.rounding.whole(value) if term.calculated else value
 
     def _alike(self, left: Term, right: Term) -> tuple[Z, Z]:
@@ -224,23 +224,23 @@ class World:
             return Term(self.no, None)
         if all(p.constant is not None for p in parts):
             return self._folded(node, parts)
-        left, right = parts if isinstance(node, ex.Arithmetic) else (Term(self.yes, z.IntVal(0), True, 0), parts[0])
+        left, right = parts if isinstance(node, ex.Arithmetic) else (Term(self.yes, z.whole(0), True, 0), parts[0])
         operator = node.operator if isinstance(node, ex.Arithmetic) else "-"
-        known = z.And(left.known, right.known)
+        known = z.all([left.known, right.known])
         if left.whole and right.whole and operator != "/":
             a, b = left.value, right.value
             result = a + b if operator == "+" else a - b if operator == "-" else a * b
-            return Term(z.And(known, result >= -INTEGER_LIMIT, result < INTEGER_LIMIT), result, calculated=True)
+            return Term(z.all([known, result >= -INTEGER_LIMIT, result < INTEGER_LIMIT]), result, calculated=True)
         a, b = self._real(left), self._real(right)
         if operator == "/":
-            known = z.And(known, b != 0)
+            known = z.all([known, b != 0])
             exact = a / b
         else:
             exact = a + b if operator == "+" else a - b if operator == "-" else a * b
         if not isinstance(node, ex.Arithmetic):
             return Term(known, exact, False)  # a sign is never rounded
         quotient = (a, b) if operator == "/" and right.constant is None and not self.rounding.doubles else None
-        return Term(z.And(known, self.rounding.exists(exact)), self.rounding.double(exact, node), False, quotient=quotient)
+        return Term(z.all([known, self.rounding.exists(exact)]), self.rounding.double(exact, node), False, quotient=quotient)
 
     def _extreme(self, function: str, parts: Sequence[Term]) -> Term:
         z = self.z
@@ -248,15 +248,15 @@ class World:
             return Term(self.no, None)
         whole = all(p.whole for p in parts)
         values = [p.value if whole else self._real(p) for p in parts]
-        known = z.And([p.known for p in parts])
+        known = z.all([p.known for p in parts])
         if function == "abs":
-            size = z.If(values[0] >= 0, values[0], -values[0])
-            return Term(z.And(known, size < INTEGER_LIMIT) if whole else known, size, whole, calculated=parts[0].calculated)
+            size = z.choose(values[0] >= 0, values[0], -values[0])
+            return Term(z.all([known, size < INTEGER_LIMIT]) if whole else known, size, whole, calculated=parts[0].calculated)
         if function not in ("min", "max"):
             raise NotEncoded(f"`{function}`")
         best = values[0]
         for value in values[1:]:
-            best = z.If(value < best if function == "min" else value > best, value, best)
+            best = z.choose(value < best if function == "min" else value > best, value, best)
         return Term(known, best, whole, calculated=any(p.calculated for p in parts))
 
     def _first_known(self, parts: Sequence[Encoded]) -> Encoded:
@@ -272,37 +272,37 @@ class World:
             return self._lengths(condition, then, otherwise)
         taken = self._choose(condition.true, then, otherwise)
         agree = self._compare("=", then, otherwise).true
-        settled = z.Or(condition.true, condition.false, agree)
+        settled = z.any([condition.true, condition.false, agree])
         if isinstance(taken, Truth):
-            return Truth(z.And(settled, taken.true), z.And(settled, taken.false))
+            return Truth(z.all([settled, taken.true]), z.all([settled, taken.false]))
         assert isinstance(taken, Term)
-        return attrs.evolve(taken, known=z.And(settled, taken.known), constant=None, quotient=None)
+        return attrs.evolve(taken, known=z.all([settled, taken.known]), constant=None, quotient=None)
 
     def _lengths(self, condition: Truth, then: Encoded, otherwise: Encoded) -> Length:
         z = self.z
         if not (isinstance(then, Length) and isinstance(otherwise, Length)):
             raise NotEncoded("a duration that may be missing")
-        cases = [(z.And(condition.true, c), d) for c, d in then.cases] + [(z.And(condition.false, c), d) for c, d in otherwise.cases]
-        unknown = z.Not(z.Or(condition.true, condition.false))
-        cases += [(z.And(unknown, a, b), d) for a, d in then.cases for b, e in otherwise.cases if d == e]
+        cases = [(z.all([condition.true, c]), d) for c, d in then.cases] + [(z.all([condition.false, c]), d) for c, d in otherwise.cases]
+        unknown = z.no(z.any([condition.true, condition.false]))
+        cases += [(z.all([unknown, a, b]), d) for a, d in then.cases for b, e in otherwise.cases if d == e]
         return Length(tuple(cases))
 
     def _choose(self, condition: Z, first: Encoded, second: Encoded) -> Encoded:
         """The first where the condition is met, else the second."""
         z = self.z
         if isinstance(first, Length) and isinstance(second, Length):
-            return Length((*((z.And(condition, c), d) for c, d in first.cases),
-                           *((z.And(z.Not(condition), c), d) for c, d in second.cases)))
+            return Length((*((z.all([condition, c]), d) for c, d in first.cases),
+                           *((z.all([z.no(condition), c]), d) for c, d in second.cases)))
         first, second = self._of_a_kind(first, second), self._of_a_kind(second, first)
         if isinstance(first, Truth) and isinstance(second, Truth):
-            return Truth(z.If(condition, first.true, second.true), z.If(condition, first.false, second.false))
+            return Truth(z.choose(condition, first.true, second.true), z.choose(condition, first.false, second.false))
         if not (isinstance(first, Term) and isinstance(second, Term)):
             raise NotEncoded("a choice between a condition and a value")
         if first.value is None or second.value is None:
             other = second if first.value is None else first
-            return Term(z.If(condition, first.known, second.known), other.value, other.whole)
+            return Term(z.choose(condition, first.known, second.known), other.value, other.whole)
         a, b = self._alike(first, second)
-        return Term(z.If(condition, first.known, second.known), z.If(condition, a, b), first.whole and second.whole,
+        return Term(z.choose(condition, first.known, second.known), z.choose(condition, a, b), first.whole and second.whole,
                     calculated=first.calculated or second.calculated)
 
     def _of_a_kind(self, value: Encoded, other: Encoded) -> Encoded:

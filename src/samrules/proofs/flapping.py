@@ -25,13 +25,22 @@ from samrules.plan import lower as lo
 from samrules.plan.plan import Plan, PlannedDecision
 from samrules.proofs.calendars import AnyDay, FixedDay
 from samrules.proofs.encode import World
-from samrules.proofs.frame import ID, Frame, Situation, periods, proof_frame, search_frame, situation, unrecorded
+from samrules.proofs.frame import (
+    ID,
+    Frame,
+    Situation,
+    periods,
+    proof_frame,
+    search_frame,
+    situation,
+    unrecorded,
+)
 from samrules.proofs.questions import resting_on, verdict_of
 from samrules.proofs.rounding import Precision
 from samrules.proofs.settle import Proved, Unknown, left
 from samrules.proofs.simplify import simplest
-from samrules.proofs.solver import Answer, ask
-from samrules.proofs.terms import NotEncoded, Term, Truth, Z
+from samrules.proofs.solver import Answer, Z, ask
+from samrules.proofs.terms import NotEncoded, Term, Truth
 
 Edge = tuple[Value, Value]
 MOST_CIRCLES = 200
@@ -120,7 +129,7 @@ class Circles:
         if precision is Precision.DOUBLES and key in self._apart:
             return self._apart[key]
         frame = proof_frame(self.plan, self.names(), periods(self.plan)[-1], precision)
-        goal = frame.z.And([self.late_move(frame, number, edge) for number, edge in enumerate(edges)])
+        goal = frame.z.all([self.late_move(frame, number, edge) for number, edge in enumerate(edges)])
         found = ask(frame.asserted(goal), left(self.until))[0] is Answer.NONE
         if precision is Precision.DOUBLES:
             self._apart[key] = found
@@ -144,22 +153,22 @@ class Circles:
             return free(node, now) if moving & resting_on(self.plan, [node.operand]).read else now
 
         goal = self.move(frame, number, edge, calendar, past)
-        return frame.z.And(goal, self.long_ago(frame, [calendar.variable, *calendar.cutoffs.values()]), *calendar.laws)
+        return frame.z.all([goal, self.long_ago(frame, [calendar.variable, *calendar.cutoffs.values()]), *calendar.laws])
 
     def move(self, frame: Frame, number: int, edge: Edge, calendar: AnyDay | FixedDay, past: object) -> Z:
         """That an account in a state goes to another."""
         z = frame.z
         state, since = self.of.on_record, getattr(self.of, "since", None)
         assert isinstance(state, ex.Name)
-        record = Term(z.BoolVal(True), z.IntVal(frame.codes.code(edge[0]) if isinstance(edge[0], str) else edge[0]))
+        record = Term(z.truth(True), z.whole(frame.codes.code(edge[0]) if isinstance(edge[0], str) else edge[0]))
         changes: dict[str, Term | Truth] = {state.name: record}
         parts = []
         if isinstance(since, ex.Name):
-            began = z.Int(f"{number}: since")
-            changes[since.name] = Term(z.BoolVal(True), began)
+            began = z.integer(f"{number}: since")
+            changes[since.name] = Term(z.truth(True), began)
             parts += [began >= 1, began <= calendar.day().value]
         world = frame.world(changes, past, calendar)  # type: ignore[arg-type]
-        return z.And(*parts, self.goes(world, edge))
+        return z.all([*parts, self.goes(world, edge)])
 
     def goes(self, world: World, edge: Edge) -> Z:
         z = world.z
@@ -167,19 +176,19 @@ class Circles:
         parts = []
         if isinstance(self.of, rs.Ladder):
             outcome = rs.PROMOTE if edge[1] > edge[0] else rs.DEMOTE  # type: ignore[operator]
-            parts.append(z.Or([world.rule(r.step).true for r in self.decision.rules
+            parts.append(z.any([world.rule(r.step).true for r in self.decision.rules
                                if r.rule.made_from == self.of.name and r.outcome == outcome]))
         for other in self.decision.decide.outcomes:
             possible = world.rule(lo.outcome_step(self.plan.name, other)).true
-            parts.append(possible if other == outcome else z.Not(possible))
-        return z.And(parts)
+            parts.append(possible if other == outcome else z.no(possible))
+        return z.all(parts)
 
     def long_ago(self, frame: Frame, days: Sequence[Z]) -> Z:
         """That every date on record but that of the state is before all these days."""
         since = getattr(self.of, "since", None)
         dates = [frame.facts[n] for n in frame.names
                  if self.plan.facts[n].type.kind is Kind.DATE and not (isinstance(since, ex.Name) and since.name == n)]
-        return frame.z.And([frame.z.Implies(d.known, d.value < day) for d in dates if isinstance(d, Term) for day in days])
+        return frame.z.all([frame.z.implies(d.known, d.value < day) for d in dates if isinstance(d, Term) for day in days])
 
     # --- an account that goes round ---
 
@@ -188,13 +197,13 @@ class Circles:
         frame = search_frame(self.plan, self.names(), self.day)
         lasting = lambda node, now: now  # noqa: E731
         calendar = FixedDay(frame.z, self.day)
-        goal = frame.z.And([self.move(frame, n, edge, calendar, lasting) for n, edge in enumerate(circle)])
+        goal = frame.z.all([self.move(frame, n, edge, calendar, lasting) for n, edge in enumerate(circle)])
         lengths = [node.duration.value for s in self.plan.steps for node in ex.walk(s.expr)
                    if isinstance(node, ex.Cutoff) and isinstance(node.duration, ex.Literal)]
         lengths += [v.value for p in self.plan.parameters.values() for v in p.values]
         earliest = min((d.before(self.day) for d in lengths if isinstance(d, Duration)), default=self.day)
-        late = self.long_ago(frame, [frame.z.IntVal(earliest.toordinal())])
-        answer, model = ask(frame.asserted(frame.z.And(goal, late)), left(self.until))
+        late = self.long_ago(frame, [frame.z.whole(earliest.toordinal())])
+        answer, model = ask(frame.asserted(frame.z.all([goal, late])), left(self.until))
         if answer is not Answer.SOME:
             return Unknown("what the solver found, the interpreter did not confirm" if answer is Answer.NONE
                            else f"the solver found no answer in {self.seconds:g} seconds")
@@ -221,8 +230,9 @@ class Circles:
         assert isinstance(state, ex.Name)
         facts, history = dict(at.facts), []
         changes: list[tuple[date, Value, Value]] = []
+        day = at.as_of
         for month in range(1, MONTHS + 1):
-            history.append((at.as_of if month == 1 else day, dict(facts)))  # noqa: F821
+            history.append((day, dict(facts)))
             day = _months_after(at.as_of, month)
             try:
                 outcome = verdict_of(self.decision, view(self.plan, facts, day, history[-25:]))

@@ -21,8 +21,8 @@ from samrules.proofs import domain
 from samrules.proofs.calendars import AnyDay, FixedDay
 from samrules.proofs.encode import Past, World
 from samrules.proofs.rounding import Precision, Rounding
-from samrules.proofs.solver import z3
-from samrules.proofs.terms import Codes, Encoded, Term, Truth, Z
+from samrules.proofs.solver import Terms, Z
+from samrules.proofs.terms import Codes, Encoded, Term, Truth
 
 ID = "account_id"
 
@@ -68,7 +68,7 @@ class Frame:
     plan: Plan
     names: tuple[str, ...]
     """The facts that matter."""
-    z: Z
+    z: Terms
     codes: Codes
     rounding: Rounding
     calendar: FixedDay | AnyDay
@@ -104,7 +104,7 @@ class Frame:
     def knowing_only(self, names: Iterable[str]) -> Z:
         """That no other fact is known, now or at earlier reviews."""
         others = set(self.names) - set(names)
-        return self.z.And([self.z.Not(domain.known(facts[n], self.z))
+        return self.z.all([self.z.no(domain.known(facts[n], self.z))
                            for facts in (self.facts, *(f for _, f, _ in self.reviews)) for n in sorted(others)])
 
     def asserted(self, goal: Z) -> list[Z]:
@@ -119,11 +119,11 @@ def search_frame(plan: Plan, names: Sequence[str], day: date, precision: Precisi
     calendar = FixedDay(z, day)
     conditions: list[Z] = []
     facts = _unknowns(plan, names, "", z, codes, conditions)
-    reviews = []
+    reviews: list[tuple[date, dict[str, Encoded], Z]] = []
     for number, at in enumerate(_review_days(plan, day), start=1):
-        there = z.Bool(f"review {number}")
+        there = z.flag(f"review {number}")
         if reviews:
-            conditions.append(z.Implies(there, reviews[-1][2]))
+            conditions.append(z.implies(there, reviews[-1][2]))
         reviews.append((at, _unknowns(plan, names, f"review {number}: ", z, codes, conditions), there))
     worlds = [(at, World(z, plan, known, parameters_at(plan, at), FixedDay(z, at), rounding, codes, _as_now), there)
               for at, known, there in reviews]
@@ -155,7 +155,7 @@ def situation(frame: Frame, model: object, day: date) -> Situation:
 # --- the past ------------------------------------------------------------------------------------
 
 
-def unrecorded(z: Z, conditions: list[Z], prefix: str = "") -> Past:
+def unrecorded(z: Terms, conditions: list[Z], prefix: str = "") -> Past:
     """Earlier reviews may have been anything: of what must be sustained they are true, false or unknown."""
     kept: dict[tuple[ex.Expr, int, Value | None], Truth] = {}
 
@@ -165,11 +165,11 @@ def unrecorded(z: Z, conditions: list[Z], prefix: str = "") -> Past:
         key = (node.operand, node.reviews, node.over)
         if key not in kept:
             name = f"{prefix}past {len(kept)}"
-            before = Truth(z.Bool(f"{name} held"), z.Bool(f"{name} failed"))
-            conditions.append(z.Not(z.And(before.true, before.false)))
+            before = Truth(z.flag(f"{name} held"), z.flag(f"{name} failed"))
+            conditions.append(z.no(z.all([before.true, before.false])))
             kept[key] = before
         before = kept[key]
-        return Truth(z.And(now.true, before.true), z.Or(now.false, before.false))
+        return Truth(z.all([now.true, before.true]), z.any([now.false, before.false]))
 
     return past
 
@@ -179,24 +179,24 @@ def _as_now(node: ex.Held, now: Truth) -> Truth:
     return now
 
 
-def _recorded(z: Z, worlds: Sequence[tuple[date, World, Z]], day: date) -> Past:
+def _recorded(z: Terms, worlds: Sequence[tuple[date, World, Z]], day: date) -> Past:
     """The reviews of a search: enough of them, reaching back far enough, or it does not hold yet."""
 
     def past(node: ex.Held, now: Truth) -> Truth:
         reach = date_before(node.over, day) if node.over is not None else day
         assert reach is not None
         parts, enough = [now], node.reviews == 1 and day <= reach
-        there = z.BoolVal(True)
+        there = z.truth(True)
         for at, world, exists in worlds:
             if enough:
                 break
-            there = z.And(there, exists)
+            there = z.all([there, exists])
             parts.append(world.truth(node.operand))
             enough = len(parts) >= node.reviews and at <= reach
         if not enough:
-            return Truth(z.BoolVal(False), z.BoolVal(True))
-        held, failed = z.And([p.true for p in parts]), z.Or([p.false for p in parts])
-        return Truth(z.And(there, held), z.Or(z.Not(there), failed))
+            return Truth(z.truth(False), z.truth(True))
+        held, failed = z.all([p.true for p in parts]), z.any([p.false for p in parts])
+        return Truth(z.all([there, held]), z.any([z.no(there), failed]))
 
     return past
 
@@ -225,12 +225,12 @@ def _review_days(plan: Plan, day: date) -> Iterator[date]:
 
 
 def _tools(precision: Precision) -> tuple[Z, Codes, Rounding]:
-    z = z3()
+    z = Terms()
     return z, Codes(), Rounding(z, precision)
 
 
-def _unknowns(plan: Plan, names: Sequence[str], prefix: str, z: Z, codes: Codes, conditions: list[Z]) -> dict[str, Encoded]:
-    found: dict[str, Encoded] = {ID: Term(z.BoolVal(True), z.Int(ID))}
+def _unknowns(plan: Plan, names: Sequence[str], prefix: str, z: Terms, codes: Codes, conditions: list[Z]) -> dict[str, Encoded]:
+    found: dict[str, Encoded] = {ID: Term(z.truth(True), z.integer(ID))}
     for name in names:
         fact = plan.facts[name]
         found[name] = domain.unknown(fact, prefix + name, z)

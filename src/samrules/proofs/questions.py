@@ -17,7 +17,7 @@ from samrules.plan.plan import Plan, PlannedDecision, PlannedInvariant, PlannedR
 from samrules.proofs import domain
 from samrules.proofs.encode import World
 from samrules.proofs.frame import ID, Frame, Situation
-from samrules.proofs.terms import Z
+from samrules.proofs.solver import Terms, Z
 
 
 class Question(Protocol):
@@ -111,7 +111,7 @@ class Decides:
             parts += [now.rule(r.step).false for r in self.decision.rules if r.outcome in stronger]
         if decide.hit_policy == "unique":
             parts += [now.rule(r.step).false for r in self.decision.rules if r.outcome != self.rule.outcome]
-        return z.And(parts)
+        return z.all(parts)
 
     def holds(self, plan: Plan, at: Situation) -> bool:
         now = seen(plan, at)
@@ -139,9 +139,9 @@ class Conflicts:
 
     def goal(self, frame: Frame) -> Z:
         z = frame.z
-        given = [z.Or([frame.now.rule(r.step).true for r in self.decision.rules if r.outcome == o])
+        given = [z.any([frame.now.rule(r.step).true for r in self.decision.rules if r.outcome == o])
                  for o in self.decision.decide.outcomes]
-        return z.PbGe([(g, 1) for g in given], 2)
+        return z.at_least(2, given)
 
     def holds(self, plan: Plan, at: Situation) -> bool:
         return verdict_of(self.decision, seen(plan, at)) == CONFLICT
@@ -159,7 +159,7 @@ class NoneHolds:
         return _steps(self.rules)
 
     def goal(self, frame: Frame) -> Z:
-        return frame.z.And([frame.now.rule(r.step).false for r in self.rules])
+        return frame.z.all([frame.now.rule(r.step).false for r in self.rules])
 
     def holds(self, plan: Plan, at: Situation) -> bool:
         now = seen(plan, at)
@@ -191,7 +191,7 @@ class Breaks:
 
     @property
     def facts(self) -> frozenset[str]:
-        return frozenset({self.claim.rising} - {None}) | self.claim.knowing_only  # type: ignore[arg-type]
+        return self.claim.knowing_only | ({self.claim.rising} if self.claim.rising is not None else set())
 
     @property
     def expressions(self) -> tuple[ex.Expr, ...]:
@@ -206,13 +206,13 @@ class Breaks:
             parts.append(frame.now.truth(claim.where).true)
         if claim.rising is None:
             meant = frame.now.truth(claim.parts[0])
-            return z.And(*parts, meant.true if claim.invariant.claim == "never" else meant.false)
+            return z.all([*parts, meant.true if claim.invariant.claim == "never" else meant.false])
         after = frame.changed(claim.rising)
         if claim.where is not None:
             parts.append(after.truth(claim.where).true)
         parts.append(domain.below(frame.facts[claim.rising], frame.after[claim.rising], z))
         higher, lower = (frame.now, after) if claim.invariant.claim == "never_lowers" else (after, frame.now)
-        return z.And(*parts, _lower(claim, lower, higher, z))
+        return z.all([*parts, _lower(claim, lower, higher, z)])
 
     def holds(self, plan: Plan, at: Situation) -> bool:
         claim = self.claim
@@ -234,24 +234,24 @@ class Breaks:
         return _is_lower(claim.kind, lower, higher)
 
 
-def _lower(claim: PlannedInvariant, lower: World, higher: World, z: Z) -> Z:
+def _lower(claim: PlannedInvariant, lower: World, higher: World, z: Terms) -> Z:
     """Whether the subject stands lower in one world than in the other."""
     if claim.kind == "condition":
         a, b = lower.truth(claim.parts[0]), higher.truth(claim.parts[0])
-        return z.Or(z.And(b.true, z.Not(a.true)), z.And(a.false, z.Not(b.false)))
+        return z.any([z.all([b.true, z.no(a.true)]), z.all([a.false, z.no(b.false)])])
     if claim.kind in ("value", "score"):
         ends = []
         for part in claim.parts:
             low, high = lower.term(part), higher.term(part)
             if low.value is not None and high.value is not None:
-                ends.append(z.And(low.known, high.known, low.value < high.value))
-        return z.Or(ends)
+                ends.append(z.all([low.known, high.known, low.value < high.value]))
+        return z.any(ends)
     a_, b_ = ([w.truth(p).true for p in claim.parts] for w in (lower, higher))
     ways = []
     for place in range(len(a_)):
-        ways.append(z.And(b_[place], *(z.Not(x) for x in a_[: place + 1])))  # its strongest is weaker
-        ways.append(z.And(a_[place], *(z.Not(x) for x in b_[place:])))  # its weakest is weaker
-    return z.Or(ways)
+        ways.append(z.all([b_[place], *(z.no(x) for x in a_[: place + 1])]))  # its strongest is weaker
+        ways.append(z.all([a_[place], *(z.no(x) for x in b_[place:])]))  # its weakest is weaker
+    return z.any(ways)
 
 
 def _is_lower(kind: str, lower: Sequence[Value | None], higher: Sequence[Value | None]) -> bool:

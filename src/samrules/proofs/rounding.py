@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import attrs
 
-from samrules.proofs.terms import Z
+from samrules.proofs.solver import Terms, Z
 
 UNIT = Fraction(1, 2**53)
 SMALLEST = Fraction(1, 2**1075)
@@ -35,7 +35,7 @@ class Precision(enum.Enum):
 class Rounding:
     """The calculations of one question. Without `doubles`, results are exact and none overflows."""
 
-    z: Z
+    z: Terms
     precision: Precision
     laws: list[Z] = attrs.field(factory=list)
     """What is true of the rounded results."""
@@ -49,14 +49,14 @@ class Rounding:
     def exists(self, exact: Z) -> Z:
         """Whether a result is no larger than doubles go."""
         if not self.doubles:
-            return self.z.BoolVal(True)
-        return self.z.And(exact < self._q(LARGEST), exact > self._q(-LARGEST))
+            return self.z.truth(True)
+        return self.z.all([exact < self._q(LARGEST), exact > self._q(-LARGEST)])
 
     def double(self, exact: Z, site: object) -> Z:
         """The double nearest to an exact result. `site` is the place of the calculation in the ruleset."""
         if not self.doubles:
             return exact
-        size = self.z.If(exact >= 0, exact, -exact)
+        size = self.z.choose(exact >= 0, exact, -exact)
         return self._rounded(exact, ("double", site), size * self._q(UNIT) + self._q(SMALLEST))
 
     def millionth(self, exact: Z, site: object) -> Z:
@@ -65,8 +65,8 @@ class Rounding:
         if self.precision is Precision.LOOSE:
             return exact
         if not self.doubles:
-            return z.ToReal(z.ToInt(exact * MILLION + z.Q(1, 2))) / MILLION
-        size = z.If(exact >= 0, exact, -exact)
+            return z.as_real(z.floor(exact * MILLION + z.fraction(Fraction(1, 2)))) / MILLION
+        size = z.choose(exact >= 0, exact, -exact)
         return self._rounded(exact, ("millionth", site), self._q(Fraction(1, 2 * MILLION)) + size * self._q(8 * UNIT))
 
     def whole(self, exact: Z) -> Z:
@@ -74,7 +74,7 @@ class Rounding:
         if not self.doubles:
             return exact
         rounded = self.double(exact, "whole")
-        self.laws.append(self.z.Implies(self.z.And(exact <= EXACT, exact >= -EXACT), rounded == exact))
+        self.laws.append(self.z.implies(self.z.all([exact <= EXACT, exact >= -EXACT]), rounded == exact))
         return rounded
 
     def _rounded(self, exact: Z, site: object, error: Z) -> Z:
@@ -83,14 +83,14 @@ class Rounding:
         if key in self._results:
             return self._results[key][1]
         self._names += 1
-        result = z.Real(f"rounded {self._names}")
+        result = z.real(f"rounded {self._names}")
         self.laws += [result <= exact + error, result >= exact - error,
-                      z.Implies(exact == 0, result == 0), z.Implies(exact >= 0, result >= 0), z.Implies(exact <= 0, result <= 0)]
+                      z.implies(exact == 0, result == 0), z.implies(exact >= 0, result >= 0), z.implies(exact <= 0, result <= 0)]
         for (other, _), (before, rounded) in self._results.items():
             if other == site:
-                self.laws += [z.Implies(before <= exact, rounded <= result), z.Implies(exact <= before, result <= rounded)]
+                self.laws += [z.implies(before <= exact, rounded <= result), z.implies(exact <= before, result <= rounded)]
         self._results[key] = (exact, result)
         return result
 
     def _q(self, value: Fraction) -> Z:
-        return self.z.Q(value.numerator, value.denominator)
+        return self.z.fraction(value)

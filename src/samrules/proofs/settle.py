@@ -10,12 +10,21 @@ import attrs
 
 from samrules.errors import FactError
 from samrules.plan.plan import Plan
-from samrules.proofs.frame import ID, Frame, Period, Situation, periods, proof_frame, search_frame, situation
+from samrules.proofs.frame import (
+    ID,
+    Frame,
+    Period,
+    Situation,
+    periods,
+    proof_frame,
+    search_frame,
+    situation,
+)
 from samrules.proofs.questions import Question, resting_on
 from samrules.proofs.rounding import Precision
 from samrules.proofs.simplify import simplest
-from samrules.proofs.solver import Answer, ask
-from samrules.proofs.terms import NotEncoded, Z
+from samrules.proofs.solver import Answer, Z, ask
+from samrules.proofs.terms import NotEncoded
 
 UNCONFIRMED = "what the solver found, the interpreter did not confirm"
 TRIES = 4
@@ -119,7 +128,7 @@ class _Attempt:
             if self.confirmed(at):
                 plain = simplest(self.plan, at, self.confirmed)
                 return Found(plain) if confirmed(self.question, self.whole, plain) else Unknown(UNCONFIRMED)
-            goal = frame.z.And(goal, _another(frame, model))
+            goal = frame.z.all([goal, _another(frame, model)])
         return Unknown(UNCONFIRMED)
 
     def confirmed(self, at: Situation) -> bool:
@@ -171,4 +180,4 @@ def _another(frame: Frame, model: object) -> Z:
         term = getattr(value, "value", None)
         if term is not None and z.is_real(term):
             differs.append(term != model.eval(term, model_completion=True))  # type: ignore[attr-defined]
-    return z.Or(differs) if differs else z.BoolVal(False)
+    return z.any(differs) if differs else z.truth(False)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
-from typing import Any
 
 import attrs
 
 from samrules.model.types import Duration, Value
-
-Z = Any
-"""A term of the solver, which has no types that Python could check."""
+from samrules.proofs.solver import Terms, Z
 
 
 class NotEncoded(Exception):
@@ -66,23 +62,22 @@ class Codes:
         return named.get(code, f"A{code}")
 
 
-def constant(value: Value | None, z: Z, codes: Codes) -> Encoded:
+def constant(value: Value | None, z: Terms, codes: Codes) -> Encoded:
     """A constant as the solver has it. A double is the fraction it stands for, without rounding."""
-    yes, no = z.BoolVal(True), z.BoolVal(False)
+    yes, no = z.truth(True), z.truth(False)
     match value:
         case None:
             return Term(no, None)
         case bool():
-            return Truth(z.BoolVal(value), z.BoolVal(not value))
+            return Truth(z.truth(value), z.truth(not value))
         case int():
-            return Term(yes, z.IntVal(value), True, value)
+            return Term(yes, z.whole(value), True, value)
         case float():
-            exact = Fraction(value)
-            return Term(yes, z.Q(exact.numerator, exact.denominator), False, value)
+            return Term(yes, z.fraction(value), False, value)
         case str():
-            return Term(yes, z.IntVal(codes.code(value)))
+            return Term(yes, z.whole(codes.code(value)))
         case Duration():
             return Length(((yes, value),))
         case date():
-            return Term(yes, z.IntVal(value.toordinal()))
+            return Term(yes, z.whole(value.toordinal()))
     raise NotEncoded(f"a constant {value!r}")
