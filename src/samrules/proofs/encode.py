@@ -91,7 +91,7 @@ class World:
         z = self.z
         match node:
             case ex.Literal(value=value):
-                return constant(value, z, self.codes)
+                return constant(value, z, self.codes, doubles=self.rounding.doubles)
             case ex.Name(name=name):
                 return self._name(name)
             case ex.Not(operand=operand):
@@ -152,7 +152,7 @@ class World:
                 self._made[name] = self.of(self._steps[name])
             return self._made[name]
         if name in self.plan.parameters:
-            return constant(self.parameters[name], self.z, self.codes)
+            return constant(self.parameters[name], self.z, self.codes, doubles=self.rounding.doubles)
         if name == "as_of":
             return self.calendar.day()
         return self.facts[name]
@@ -188,12 +188,16 @@ class World:
             if left.quotient is not None and right.constant is not None:
                 holds = self._of_a_quotient(operator, left.quotient, self._real(right))
             else:
-                holds = _COMPARED[operator](*self._alike(left, right))
+                a, b = self._alike(left, right)
+                if not (left.whole and right.whole):
+                    self.rounding.meets(a, b)
+                holds = _COMPARED[operator](a, b)
         return Truth(z.all([known, holds]), z.all([known, z.no(holds)]))
 
     def _of_a_quotient(self, operator: str, quotient: tuple[Z, Z], bound: Z) -> Z:
         """`a / b >= 3` without a division, which the solver is slow at."""
         above, below = quotient
+        self.rounding.meets(above, bound * below)
         return self.z.choose(below > 0, _COMPARED[operator](above, bound * below), _COMPARED[FLIPPED[operator]](above, bound * below))
 
     def _never(self, value: Encoded) -> bool:
@@ -215,7 +219,7 @@ class World:
 
     def _folded(self, node: ex.Expr, parts: Sequence[Term]) -> Encoded:
         """What the interpreter makes of constants, to the last bit."""
-        return constant(value_of(node, [p.constant for p in parts]), self.z, self.codes)
+        return constant(value_of(node, [p.constant for p in parts]), self.z, self.codes, doubles=self.rounding.doubles)
 
     def _calculate(self, node: ex.Arithmetic | ex.Negate) -> Encoded:
         z = self.z
@@ -240,7 +244,7 @@ class World:
         if not isinstance(node, ex.Arithmetic):
             return Term(known, exact, False)  # a sign is never rounded
         quotient = (a, b) if operator == "/" and right.constant is None and not self.rounding.doubles else None
-        return Term(z.all([known, self.rounding.exists(exact)]), self.rounding.double(exact, node), False, quotient=quotient)
+        return Term(z.all([known, self.rounding.exists(exact)]), self.rounding.double(exact, node, (a, b)), False, quotient=quotient)
 
     def _extreme(self, function: str, parts: Sequence[Term]) -> Term:
         z = self.z

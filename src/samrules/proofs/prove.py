@@ -88,11 +88,13 @@ class _Proofs:
     def lifeless(self, rule: PlannedRule, settled: Settled) -> tuple[Verdict, str]:
         if isinstance(settled, Unknown):
             return Verdict.UNKNOWN, f"Whether it ever decides was not found out: {settled.why}."
+        if isinstance(settled, Proved) and not settled.exact:
+            return Verdict.UNKNOWN, "Calculated on paper it decides no account; whether rounding lets it was not found out."
         fires = self.settler.settle(Fires(rule), expecting=Found)
-        if isinstance(fires, Proved):
+        if isinstance(fires, Proved) and fires.exact:
             return Verdict.DEAD, "It holds of no account, whatever its facts."
         if isinstance(fires, Found):
-            return Verdict.SHADOWED, "Wherever it holds, another rule decides in its place."
+            return Verdict.SHADOWED, "Wherever it holds, another rule decides in its place, or is left open."
         return Verdict.SHADOWED, "It decides no account; whether it ever holds was not found out."
 
     def together(self, decision: PlannedDecision, main: rs.Ruleset) -> Iterator[Result]:

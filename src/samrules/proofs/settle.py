@@ -120,8 +120,11 @@ class _Attempt:
     def search_on(self, day: date, precision: Precision) -> Settled:
         frame = search_frame(self.plan, self.names, day, precision)
         goal = self.question.goal(frame)
-        for _ in range(TRIES):
-            answer, model = ask(frame.asserted(goal), left(self.until))
+        for number in range(TRIES):
+            wanted = frame.z.all([goal, frame.rounding.apart()]) if number == 1 else goal
+            answer, model = ask(frame.asserted(wanted), left(self.until))
+            if answer is not Answer.SOME and number == 1:
+                continue
             if answer is not Answer.SOME:
                 return Unknown(_slow(self.seconds) if answer is Answer.UNKNOWN else "")
             at = situation(frame, model, day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
 import attrs
 
@@ -62,8 +63,12 @@ class Codes:
         return named.get(code, f"A{code}")
 
 
-def constant(value: Value | None, z: Terms, codes: Codes) -> Encoded:
-    """A constant as the solver has it. A double is the fraction it stands for, without rounding."""
+def constant(value: Value | None, z: Terms, codes: Codes, *, doubles: bool) -> Encoded:
+    """A constant as the solver has it.
+
+    A double is the fraction that it stands for; calculated as on paper, the shortest decimal that denotes it, which is
+    what was written.
+    """
     yes, no = z.truth(True), z.truth(False)
     match value:
         case None:
@@ -73,7 +78,7 @@ def constant(value: Value | None, z: Terms, codes: Codes) -> Encoded:
         case int():
             return Term(yes, z.whole(value), True, value)
         case float():
-            return Term(yes, z.fraction(value), False, value)
+            return Term(yes, z.fraction(Fraction(value) if doubles else Fraction(repr(value))), False, value)
         case str():
             return Term(yes, z.whole(codes.code(value)))
         case Duration():
