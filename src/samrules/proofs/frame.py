@@ -7,7 +7,7 @@ as they are, earlier reviews may have been anything, and arithmetic rounds: what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import attrs
@@ -125,10 +125,10 @@ def search_frame(plan: Plan, names: Sequence[str], day: date, precision: Precisi
         if reviews:
             conditions.append(z.implies(there, reviews[-1][2]))
         reviews.append((at, _unknowns(plan, names, f"review {number}: ", z, codes, conditions), there))
-    worlds = [(at, World(z, plan, known, parameters_at(plan, at), FixedDay(z, at), rounding, codes, _as_now), there)
-              for at, known, there in reviews]
-    return Frame(plan, tuple(names), z, codes, rounding, calendar, parameters_at(plan, day), facts, conditions,
-                 _recorded(z, worlds, day), tuple(reviews))
+    found = Frame(plan, tuple(names), z, codes, rounding, calendar, {}, facts, conditions, _as_now, tuple(reviews))
+    found.parameters, found.past = parameters_at(plan, day), recorded(found, plan, day)
+    found.now = found.world({})
+    return found
 
 
 def proof_frame(plan: Plan, names: Sequence[str], period: Period, precision: Precision = Precision.DOUBLES) -> Frame:
@@ -155,14 +155,26 @@ def situation(frame: Frame, model: object, day: date) -> Situation:
 # --- the past ------------------------------------------------------------------------------------
 
 
-def unrecorded(z: Terms, conditions: list[Z], prefix: str = "") -> Past:
-    """Earlier reviews may have been anything: of what must be sustained they are true, false or unknown."""
-    kept: dict[tuple[ex.Expr, int, Value | None], Truth] = {}
+Kept = dict[tuple[object, int, Value | None], Truth]
+"""What earlier reviews are taken to have been, by what was to be sustained, and how long."""
+
+
+def _itself(node: ex.Expr) -> object:
+    return node
+
+
+def unrecorded(z: Terms, conditions: list[Z], prefix: str = "", kept: Kept | None = None,
+               meaning: Callable[[ex.Expr], object] = _itself) -> Past:
+    """Earlier reviews may have been anything: of what must be sustained they are true, false or unknown.
+
+    What has the same `meaning` was the same at the same reviews, also for another user of `kept`.
+    """
+    kept = {} if kept is None else kept
 
     def past(node: ex.Held, now: Truth) -> Truth:
         if node.reviews == 1 and node.over is None:
             return now
-        key = (node.operand, node.reviews, node.over)
+        key = (meaning(node.operand), node.reviews, node.over)
         if key not in kept:
             name = f"{prefix}past {len(kept)}"
             before = Truth(z.flag(f"{name} held"), z.flag(f"{name} failed"))
@@ -179,8 +191,11 @@ def _as_now(node: ex.Held, now: Truth) -> Truth:
     return now
 
 
-def _recorded(z: Terms, worlds: Sequence[tuple[date, World, Z]], day: date) -> Past:
-    """The reviews of a search: enough of them, reaching back far enough, or it does not hold yet."""
+def recorded(frame: Frame, plan: Plan, day: date) -> Past:
+    """The reviews of a search, as a plan sees them: enough of them, reaching back far enough, or it does not hold yet."""
+    z = frame.z
+    worlds = [(at, World(z, plan, known, parameters_at(plan, at), FixedDay(z, at), frame.rounding, frame.codes, _as_now), there)
+              for at, known, there in frame.reviews]
 
     def past(node: ex.Held, now: Truth) -> Truth:
         reach = date_before(node.over, day) if node.over is not None else day
