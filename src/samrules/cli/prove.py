@@ -59,9 +59,8 @@ def command(ctx: click.Context, rulesets: tuple[str, ...], as_of: str | None, ti
 
 
 def _shown(report: Report) -> list[str]:
-    from samrules.decision.words import counted
-
-    lines = [f"{report.ruleset} {report.version}: {counted(report.live, 'rules')} of which each decides some account\n"]
+    rules = f": {report.live} of {report.rules} rules decide some account" if report.rules else ""
+    lines = [f"{report.ruleset} {report.version}{rules}\n"]
     for result in report.results:
         lines += _wrapped(result)
     return [*lines, "\n"]

@@ -131,6 +131,7 @@ class _Planner:
         used |= {k for r in self.checked.bundle.rulesets for s in r.scorecards
                  for c in s.criteria for k in c.cites}
         used |= set(main.portfolio.cites) if main.portfolio else set()
+        used |= {k for i in main.invariants for k in i.cites}
         return Plan(
             name=main.name,
             version=main.version,

@@ -90,9 +90,13 @@ class _Pair:
         return sorted((self.old.read | self.new.read) - {ID})
 
     def search(self) -> Difference | Unknown:
+        """An account that goes from one outcome to another; else one that is settled by one of them only."""
         try:
-            frame = search_frame(self.both, self.names, self.day)
-            answer, model = self.ask_of(frame, self.day)
+            for settled in (True, False):
+                frame = search_frame(self.both, self.names, self.day)
+                answer, model = self.ask_of(frame, self.day, settled=settled)
+                if answer is Answer.SOME:
+                    break
         except FactError:
             return Unknown(f"one of them cannot decide on {self.day}")
         if answer is not Answer.SOME:
@@ -101,7 +105,9 @@ class _Pair:
         at = situation(frame, model, self.day)
         if not self.differs(at):
             return Unknown(UNCONFIRMED)
-        plain = simplest(self.both, at, self.differs)
+        moves = all(_verdict(plan, at).settled for plan in (self.old, self.new))
+        plain = simplest(self.both, at, lambda s: self.differs(s) and (
+            not moves or all(_verdict(plan, s).settled for plan in (self.old, self.new))))
         return Difference(plain, _verdict(self.old, plain), _verdict(self.new, plain))
 
     def differs(self, at: Situation) -> bool:
@@ -110,8 +116,8 @@ class _Pair:
         except FactError:
             return False
 
-    def ask_of(self, frame: Frame, day: date | None) -> tuple[Answer, object]:
-        """`day` is set in a search."""
+    def ask_of(self, frame: Frame, day: date | None, *, settled: bool = False) -> tuple[Answer, object]:
+        """`day` is set in a search; `settled` asks that each of them has one possible outcome."""
         kept: Kept = {}
         sides = []
         for plan in (self.old, self.new):
@@ -122,6 +128,8 @@ class _Pair:
                                                frame.rounding, frame.codes, past)))
         z, (a, b) = frame.z, sides
         goal = z.any([a.get(o, z.truth(False)) != b.get(o, z.truth(False)) for o in dict.fromkeys([*a, *b])])
+        if settled and all(p.decision and p.decision.decide.hit_policy != "collect" for p in (self.old, self.new)):
+            goal = z.all([goal, *(z.no(z.at_least(2, side.values())) for side in sides)])
         within_both = [c for n in self.names if n in self.old.facts and n in self.new.facts
                        for c in _within(self.new, n, frame)]
         return ask(frame.asserted(z.all([goal, *within_both])), left(self.until))

@@ -46,7 +46,8 @@ def prove(checked: CheckedRuleset, as_of: date, seconds: float = SECONDS,
     for result in proofs.results():
         results.append(result)
         told(result)
-    return Report(plan.name, plan.version, plan.digest, tuple(results), proofs.live)
+    return Report(plan.name, plan.version, plan.digest, tuple(results),
+                  len(plan.decision.rules) if plan.decision is not None else 0, proofs.live)
 
 
 @attrs.define

@@ -133,8 +133,9 @@ class Report:
     version: str
     digest: str
     results: tuple[Result, ...]
+    rules: int
     live: int
-    """Rules of which an account was found that they decide."""
+    """How many of the rules decide some account: one was found, and the interpreter agreed."""
 
     @property
     def findings(self) -> tuple[Result, ...]:
@@ -147,4 +148,4 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data, schema `samrules.proofs/1`."""
         return {"schema": "samrules.proofs/1", "ruleset": self.ruleset, "version": self.version, "digest": self.digest,
-                "rules_that_decide": self.live, "results": [r.to_dict() for r in self.results]}
+                "rules": self.rules, "rules_that_decide": self.live, "results": [r.to_dict() for r in self.results]}
