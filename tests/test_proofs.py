@@ -230,6 +230,16 @@ def test_as_data(tmp_path: Path) -> None:
     assert refuted["account"] == {"as_of": "2026-11-21", "facts": {"account_id": "A", "csat": 10.0, "revenue": 0.0}, "after": {"revenue": 1000000.0}}
 
 
+def test_the_example_of_the_page_is_printed(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "proofs.md").read_text("utf-8")
+    found = re.search(r"<!-- refuted:.*?-->\n```yaml\n(.*?)```\n\n```text\n(.*?)```\n<!-- end", page, re.DOTALL)
+    assert found
+    path = tmp_path / "small.yaml"
+    path.write_text(found[1])
+    result = CliRunner().invoke(cli, ["prove", str(path), "--as-of", "2026-11-21", "--timeout", "60"])
+    assert said(result.stdout) == found[2] + "\n"
+
+
 LIFE = """
 ruleset: life
 version: 1.0.0

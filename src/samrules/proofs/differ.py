@@ -15,7 +15,18 @@ from samrules.model import expressions as ex
 from samrules.plan import lower as lo
 from samrules.plan.plan import Plan
 from samrules.proofs.encode import World
-from samrules.proofs.frame import ID, Frame, Kept, Situation, periods, proof_frame, recorded, search_frame, situation, unrecorded
+from samrules.proofs.frame import (
+    ID,
+    Frame,
+    Kept,
+    Situation,
+    periods,
+    proof_frame,
+    recorded,
+    search_frame,
+    situation,
+    unrecorded,
+)
 from samrules.proofs.questions import resting_on
 from samrules.proofs.rounding import Precision
 from samrules.proofs.settle import UNCONFIRMED, Proved, Unknown, left

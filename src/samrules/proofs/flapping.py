@@ -160,7 +160,7 @@ class Circles:
         z = frame.z
         state, since = self.of.on_record, getattr(self.of, "since", None)
         assert isinstance(state, ex.Name)
-        record = Term(z.truth(True), z.whole(frame.codes.code(edge[0]) if isinstance(edge[0], str) else edge[0]))
+        record = Term(z.truth(True), z.whole(frame.codes.code(edge[0]) if isinstance(edge[0], str) else int(edge[0])))  # type: ignore[arg-type]
         changes: dict[str, Term | Truth] = {state.name: record}
         parts = []
         if isinstance(since, ex.Name):

@@ -33,6 +33,11 @@ class Question(Protocol):
         """What the question rests on."""
         ...
 
+    @property
+    def clearer(self) -> Question | None:
+        """A narrower question, of which an account says the same more plainly."""
+        ...
+
     def goal(self, frame: Frame) -> Z:
         """Such an account, in the solver's terms."""
         ...
@@ -74,6 +79,7 @@ class Fires:
 
     rule: PlannedRule
     facts: frozenset[str] = NO_FACTS
+    clearer: None = None
 
     @property
     def expressions(self) -> tuple[ex.Expr, ...]:
@@ -93,6 +99,7 @@ class Decides:
     decision: PlannedDecision
     rule: PlannedRule
     facts: frozenset[str] = NO_FACTS
+    clearer: None = None
 
     @property
     def expressions(self) -> tuple[ex.Expr, ...]:
@@ -132,6 +139,7 @@ class Conflicts:
 
     decision: PlannedDecision
     facts: frozenset[str] = NO_FACTS
+    clearer: None = None
 
     @property
     def expressions(self) -> tuple[ex.Expr, ...]:
@@ -153,6 +161,7 @@ class NoneHolds:
 
     rules: tuple[PlannedRule, ...]
     facts: frozenset[str] = NO_FACTS
+    clearer: None = None
 
     @property
     def expressions(self) -> tuple[ex.Expr, ...]:
@@ -185,9 +194,15 @@ def _truth(value: Value | None) -> bool | None:
 
 @attrs.frozen
 class Breaks:
-    """An account that breaks an invariant."""
+    """An account that breaks an invariant; `clearly`: going from one outcome to another, both settled."""
 
     claim: PlannedInvariant
+    clearly: bool = False
+
+    @property
+    def clearer(self) -> Breaks | None:
+        """The same, of an account that is easier to read; None where there is no such thing."""
+        return attrs.evolve(self, clearly=True) if self.claim.kind == "decision" and not self.clearly else None
 
     @property
     def facts(self) -> frozenset[str]:
@@ -211,6 +226,8 @@ class Breaks:
         if claim.where is not None:
             parts.append(after.truth(claim.where).true)
         parts.append(domain.below(frame.facts[claim.rising], frame.after[claim.rising], z))
+        if self.clearly:
+            parts += [z.no(z.at_least(2, [w.truth(p).true for p in claim.parts])) for w in (frame.now, after)]
         higher, lower = (frame.now, after) if claim.invariant.claim == "never_lowers" else (after, frame.now)
         return z.all([*parts, _lower(claim, lower, higher, z)])
 
@@ -230,6 +247,8 @@ class Breaks:
         read = [[evaluate(part, v).value for part in claim.parts] for v in views]
         if claim.rising is None:
             return read[0][0] is (claim.invariant.claim == "never")
+        if self.clearly and any(sum(possible is True for possible in r) > 1 for r in read):
+            return False
         higher, lower = read if claim.invariant.claim == "never_lowers" else reversed(read)
         return _is_lower(claim.kind, lower, higher)
 

@@ -68,7 +68,13 @@ class Settler:
 
     def settle(self, question: Question, *, expecting: type = Proved) -> Settled:
         """An account or a proof. `expecting` says which is tried first; the answer does not hang on it."""
-        return _Attempt(self.plan, resting_on(self.plan, question.expressions), question, self.day, self.seconds).settle(expecting)
+        plan = resting_on(self.plan, question.expressions)
+        settled = _Attempt(self.plan, plan, question, self.day, self.seconds).settle(expecting)
+        clearer = question.clearer if isinstance(settled, Found) else None
+        if clearer is not None:
+            found = _Attempt(self.plan, plan, clearer, self.day, self.seconds).search()
+            settled = found if isinstance(found, Found) else settled
+        return settled
 
 
 @attrs.define
