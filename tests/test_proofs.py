@@ -34,7 +34,7 @@ from tests.strategies import AS_OF, accounts, full_accounts, rulesets
 
 pytest.importorskip("z3")
 
-SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=10)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=10, deadline=None)
 
 
 def checked(text: str) -> CheckedRuleset:
@@ -129,7 +129,7 @@ def test_invariants_that_are_proved_hold(case: Any, some: list[dict[str, Any]], 
                     assert not Breaks(claim).holds(plan, Situation(known, AS_OF, (), after))
 
 
-@given(st.dates(date(1600, 1, 1), date(2600, 1, 1)), st.integers(1, 700))
+@given(st.dates(date(1600, 1, 1), date(2600, 1, 1)), st.sampled_from([1, 2, 3, 6, 11, 12, 13, 18, 24, 48, 59, 4800, 4801]))
 def test_months_are_as_long_as_the_solver_is_told(day: date, months: int) -> None:
     least, most = days_in(months)
     assert least <= (day - Duration(months=months).before(day)).days <= most

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from datetime import date, timedelta
+from calendar import monthrange
+from datetime import date
 
 import attrs
 
@@ -87,14 +88,12 @@ def _ordinal(duration: Duration, at: date) -> int:
 def days_in(months: int) -> tuple[int, int]:
     """The fewest and the most days that so many months can be, counted back from any day of the calendar.
 
-    The calendar repeats every 400 years, so those are all there are.
+    The calendar repeats every 400 years, so those are all there are; between the first and the 28th of a month no day
+    differs from the first.
     """
     length = Duration(months=months % 4800)
     cycles = months // 4800 * 146097
-    spans = []
-    day = date(2400, 1, 1)
-    while day < date(2800, 1, 1):
-        if day.day == 1 or day.day >= 28:
-            spans.append((day - length.before(day)).days)
-        day += timedelta(days=1)
+    days = (date(year, month, day) for year in range(2400, 2800) for month in range(1, 13)
+            for day in (1, *range(28, monthrange(year, month)[1] + 1)))
+    spans = [(day - length.before(day)).days for day in days]
     return min(spans) + cycles, max(spans) + cycles

@@ -115,11 +115,15 @@ class Circles:
                 if transition.to not in ways.setdefault(origin, []):
                     ways[origin].append(transition.to)
         order = [s.name for s in self.of.states]
-        found = (c for start in order for c in _round(start, ways, order))
-        for number, circle in enumerate(sorted(found, key=len)):
-            if number == MOST_CIRCLES:
-                raise NotEncoded(f"more than {MOST_CIRCLES} ways round its states")
-            yield circle
+        for rule in self.decision.rules:  # a rule beside the lifecycle may lead from anywhere
+            if rule.rule.made_from != self.of.name and rule.outcome in order:
+                for origin in order:
+                    if rule.outcome != origin and rule.outcome not in ways.setdefault(origin, []):
+                        ways[origin].append(rule.outcome)
+        found = list(itertools.islice((c for start in order for c in _round(start, ways, order)), MOST_CIRCLES + 1))
+        if len(found) > MOST_CIRCLES:
+            raise NotEncoded(f"more than {MOST_CIRCLES} ways round its states")
+        yield from sorted(found, key=len)
 
     # --- the solver ---
 

@@ -112,7 +112,8 @@ class Decides:
             for rule in self.decision.rules:
                 if rule.step == self.rule.step:
                     break
-                parts.append(now.rule(rule.step).false)
+                earlier = now.rule(rule.step)
+                parts.append(z.no(earlier.true) if rule.outcome == self.rule.outcome else earlier.false)
         if decide.hit_policy == "priority":
             stronger = decide.outcomes[: decide.outcomes.index(self.rule.outcome)]
             parts += [now.rule(r.step).false for r in self.decision.rules if r.outcome in stronger]
