@@ -370,7 +370,20 @@ def rulesets(draw: st.DrawFn, *, monotone: bool = True, policies: tuple[str, ...
             "otherwise": draw(st.sampled_from(words)),
             **draw(standing(basic, monotone=monotone)),
         }},
+        **draw(invariants(condition)),
     })
+
+
+def invariants(condition: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Claims that may be true or not; or none."""
+    claim = st.one_of(
+        st.fixed_dictionaries({"never": condition}, optional={"where": condition, "knowing_only": st.just(["flag", "count"])}),
+        st.fixed_dictionaries({"always": condition, "reason": st.just("we say so")}),
+        st.builds(lambda fact, key, what: {"rising": fact, key: what}, st.sampled_from(["count", "revenue", "rank", "since", "flag"]),
+                  st.sampled_from(["never_lowers", "never_raises"]), st.sampled_from(["score", "amount", "level", "first_condition"])),
+    )
+    return st.one_of(st.just({}), st.dictionaries(st.sampled_from(["one", "two"]), claim, min_size=1).map(
+        lambda claims: {"invariants": claims}))
 
 
 @st.composite

@@ -197,6 +197,11 @@ _CHECKING = (
            "It would never be taken, or change nothing when it is.",
            "`{from: [watch], to: watch}`",
            "Follow the help; docs/language.md has an example."),
+    _error("bad-invariant", "An invariant that makes no claim or several, a `rising` that does not belong, or a claim about "
+           "what has no order.",
+           "Nothing could be proved of it.",
+           "`{never_lowers: action}` without `rising`.",
+           "Follow the help; docs/proofs.md has an example of each kind."),
     _error("bad-decision-table", "A decision table that does not hold together: a row with more or fewer cells than "
            "inputs, no rows, more than 1,000, a column that says nothing.",
            "Every cell after the gap would be read for another input.",

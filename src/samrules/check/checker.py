@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import attrs
 
-from samrules.check import constructs, lints
+from samrules.check import constructs, invariants, lints
 from samrules.check.measures import check_measure
 from samrules.check.places import PlacesChecker
 from samrules.check.scope import (
@@ -104,6 +104,8 @@ class _Checker:
         self.rules()
         self.decide()
         self.portfolio()
+        for problem in invariants.problems_of(self.ruleset, self.typer, self.scopes):
+            self.report(problem)
         self.cites()
 
     # --- names ---
@@ -485,13 +487,14 @@ class _Checker:
         r = self.ruleset
         criteria = [c for card in r.scorecards for c in card.criteria]
         entries: list[rs.Fact | rs.EventType | rs.Measure | rs.Parameter | rs.Definition | rs.Scorecard
-                      | rs.Criterion | rs.Rule | rs.DecisionTable | rs.TableRow | rs.Ladder | rs.Lifecycle | rs.PlacesSection] = [
+                      | rs.Criterion | rs.Rule | rs.DecisionTable | rs.TableRow | rs.Ladder | rs.Lifecycle | rs.PlacesSection | rs.Invariant] = [
             *r.facts, *r.events, *r.measures, *r.parameters, *r.define, *r.scorecards, *criteria,
             *(rule for rule in r.rules if rule.table is None), *r.tables,
             *(row for table in r.tables for row in table.rows), *((r.portfolio,) if r.portfolio else ())]
         made_by: list[rs.Ladder | rs.Lifecycle] = [*r.ladders, *r.lifecycles]
         makers = {m.name: m for m in made_by}
         entries += made_by
+        entries += r.invariants
         for entry in entries:
             maker = makers.get(getattr(entry, "made_from", None) or "")
             if maker is not None and entry.cites == maker.cites:

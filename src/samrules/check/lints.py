@@ -64,7 +64,7 @@ def _citing(ruleset: rs.Ruleset) -> Iterator[Diagnostic]:
 
 def _written(ruleset: rs.Ruleset) -> Iterator[ex.Expr]:
     for member in (*ruleset.measures, *ruleset.define, *ruleset.scorecards, *ruleset.rules, ruleset.decide,
-                   ruleset.portfolio):
+                   ruleset.portfolio, *ruleset.invariants):
         yield from expressions_of(member)
 
 

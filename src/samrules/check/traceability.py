@@ -77,6 +77,7 @@ def _citing(ruleset: Ruleset) -> Iterator[tuple[str, Encoding]]:
         ("fact", ruleset.facts), ("event", ruleset.events), ("measure", ruleset.measures),
         ("parameter", ruleset.parameters), ("definition", ruleset.define),
         ("scorecard", ruleset.scorecards), ("criterion", criteria), ("rule", ruleset.rules),
+        ("invariant", ruleset.invariants),
     )
     for what, entries in members:
         for entry in entries:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "assign": "samrules.cli.assign",
     "check": "samrules.cli.check",
     "test": "samrules.cli.test",
+    "prove": "samrules.cli.prove",
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",
     "watch": "samrules.cli.watch",

@@ -64,7 +64,7 @@ class Rulebook:
 
     def text(self) -> str:
         parts = [self._head(), self._decision(), self._places(), self._rules(), *map(self._made_by, self._makers()),
-                 self._definitions(), self._scores(), self._thresholds(), self._measures(), self._facts(), self._sources()]
+                 self._definitions(), self._scores(), self._thresholds(), self._measures(), self._facts(), self._invariants(), self._sources()]
         return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
     def _head(self) -> Iterator[str]:
@@ -291,11 +291,24 @@ class Rulebook:
             yield from _wrapped(f"{fact.name} ({fact.type}): {title}{source}", "  ", "      ")
             yield from self._from("facts", fact.name, "      ")
 
+    def _invariants(self) -> Iterator[str]:
+        """What holds of every account, as `samrules prove` shows."""
+        if self.ruleset.invariants:
+            yield "Invariants: what holds of every account (`samrules prove` proves or refutes it)"
+        for invariant in self.ruleset.invariants:
+            yield from _wrapped(sentence(invariant.title or word(invariant.name)), "  ", "    ")
+            yield from _wrapped(_claim(invariant), "    ", "      ")
+            if invariant.reason:
+                yield from _wrapped(invariant.reason, "    ", "      ")
+            if invariant.cites:
+                yield from _wrapped(f"rests on {', '.join(invariant.cites)}", "    ", "      ")
+
     def _sources(self) -> Iterator[str]:
         """The texts that the rules cite, and what each passage says."""
         section = self.ruleset.portfolio
         cited = dict.fromkeys([*(key for rule in self.ruleset.rules for key in rule.cites),
-                               *(section.cites if section else ())])
+                               *(section.cites if section else ()),
+                               *(key for invariant in self.ruleset.invariants for key in invariant.cites)])
         texts: dict[str, list[str]] = {}
         for key in cited:
             if key in self.plan.citations:
@@ -333,6 +346,7 @@ class Rulebook:
             "lifecycles": [ladders_shown.to_dict(lifecycle) for lifecycle in r.lifecycles],
             "define": [{"name": d.name, "title": d.title, "value": text_of(d.value)} for d in r.define],
             "scorecards": [_card(card) for card in r.scorecards],
+            "invariants": [_invariant(i) for i in r.invariants],
             "parameters": [self._parameter(name, p) for name, p in self.plan.parameters.items()],
             "measures": [{"name": m.name, "title": m.title, "counts": _counting(m)} for m in r.measures],
             "facts": [{"name": f.name, "type": str(f.type), "title": f.title, "source": f.source,
@@ -353,6 +367,22 @@ class Rulebook:
             "reason": parameter.reason,
             "cites": list(parameter.cites),
         }
+
+
+def _claim(invariant: rs.Invariant) -> str:
+    """`when promises_kept rises: never_lowers: action`, as written."""
+    rising = f"when {text_of(invariant.rising)} rises, " if invariant.rising is not None else ""
+    where = f", where {text_of(invariant.where)}" if invariant.where is not None else ""
+    known = f", knowing only {listed([text_of(n) for n in invariant.knowing_only])}" if invariant.knowing_only else ""
+    return f"{rising}{invariant.claim.replace('_', ' ')}: {text_of(invariant.subject)}{where}{known}"
+
+
+def _invariant(invariant: rs.Invariant) -> dict[str, Any]:
+    return {"name": invariant.name, "title": invariant.title, "claim": invariant.claim, "of": text_of(invariant.subject),
+            "rising": text_of(invariant.rising) if invariant.rising is not None else None,
+            "where": text_of(invariant.where) if invariant.where is not None else None,
+            "knowing_only": [text_of(n) for n in invariant.knowing_only],
+            "reason": invariant.reason, "cites": list(invariant.cites)}
 
 
 def _counting(measure: rs.Measure) -> str:

@@ -451,6 +451,46 @@ class PlacesSection:
         return {key: node for key, node in stated.items() if node is not None}
 
 
+CLAIMS = ("never", "always", "never_lowers", "never_raises", "settles")
+"""What an invariant may claim; it makes one claim."""
+
+
+@attrs.frozen
+class Invariant:
+    """What the author claims of every account. Proved by `samrules prove`; no engine runs it.
+
+    `never`: a condition that no account meets; `always`: one that no account fails. `rising` a fact, all
+    else staying as it is, `never_lowers` or `never_raises` a decision, score, value or condition.
+    `settles` names a lifecycle or ladder that no account goes round in for ever. `where` narrows the
+    accounts that are meant; with `knowing_only`, no other facts are known of them.
+    """
+
+    name: str
+    never: Expr | None = None
+    always: Expr | None = None
+    rising: Expr | None = None
+    never_lowers: Expr | None = None
+    never_raises: Expr | None = None
+    settles: Expr | None = None
+    where: Expr | None = None
+    knowing_only: tuple[Expr, ...] = ()
+    title: str | None = None
+    reason: str | None = None
+    cites: tuple[str, ...] = ()
+    span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+
+    @property
+    def claim(self) -> str:
+        """Which of `CLAIMS` it makes."""
+        return next(c for c in CLAIMS if getattr(self, c) is not None)
+
+    @property
+    def subject(self) -> Expr:
+        """What the claim is about."""
+        node: Expr = getattr(self, self.claim)
+        return node
+
+
 @attrs.frozen
 class Layer:
     """A ruleset file that is part of a ruleset with overlays."""
@@ -524,6 +564,7 @@ class Ruleset:
     lifecycles: tuple[Lifecycle, ...] = ()
     decide: Decide | None = None
     portfolio: PlacesSection | None = None
+    invariants: tuple[Invariant, ...] = ()
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     uses_spans: tuple[Span | None, ...] = attrs.field(
         default=(), eq=False, repr=False, kw_only=True
@@ -573,5 +614,9 @@ def expressions_of(member: object) -> Iterator[Expr]:
             yield when
             yield from unless
             yield from (a.value for a in then if isinstance(a.value, Expr))
+        case Invariant(settles=settles, where=where, knowing_only=known, rising=rising):
+            yield from (e for e in (where, rising, *known) if e is not None)
+            if settles is None:
+                yield member.subject
         case Decide(always=always):
             yield from (a.value for a in always if isinstance(a.value, Expr))

@@ -6,7 +6,16 @@ import attrs
 
 from samrules.decision.trace import Note
 from samrules.model.expressions import Expr
-from samrules.model.ruleset import Band, Decide, EventType, Fact, Measure, Parameter, Rule
+from samrules.model.ruleset import (
+    Band,
+    Decide,
+    EventType,
+    Fact,
+    Invariant,
+    Measure,
+    Parameter,
+    Rule,
+)
 from samrules.model.types import Type, Value
 from samrules.syntax.library import Citation
 
@@ -148,6 +157,25 @@ class PlannedPlaces:
         shown += [self.compared] if self.compared else []
         found = [e for s in shown for e in (s.expr, s.high) if e is not None]
         return found if self.incumbents is None else [self.incumbents, *found]
+
+
+@attrs.frozen
+class PlannedInvariant:
+    """An invariant reduced to the core.
+
+    `kind` says what `parts` are: a `condition`; a `value`; a `score` by its low and its high end; a `decision`
+    by the questions whether each outcome is possible, strongest first. `settles` has no parts.
+    """
+
+    invariant: Invariant
+    kind: str
+    parts: tuple[Expr, ...]
+    where: Expr | None = None
+    knowing_only: frozenset[str] = frozenset()
+    rising: str | None = None
+
+    def expressions(self) -> tuple[Expr, ...]:
+        return self.parts if self.where is None else (*self.parts, self.where)
 
 
 @attrs.frozen

@@ -26,6 +26,7 @@ from samrules.plan.plan import (
     Plan,
     PlannedCriterion,
     PlannedDecision,
+    PlannedInvariant,
     PlannedMeasure,
     PlannedPlaces,
     PlannedRule,
@@ -60,6 +61,51 @@ def replanned(old: Plan, checked: CheckedRuleset, changed: rs.Rule | rs.Definiti
                         steps=tuple(Step(name, expr) if s.name == name else s for s in old.steps))
 
 
+def plan_claims(checked: CheckedRuleset) -> tuple[Plan, tuple[PlannedInvariant, ...]]:
+    """The plan of a ruleset with all that its invariants speak of, and the invariants in the core.
+
+    The plan also has, for each outcome of the ruleset's own decision, the step that says whether it is possible;
+    a decision that collects has none. It decides as the plan without invariants does.
+    """
+    planner = _Planner(checked)
+    main = checked.main
+    claims = tuple(_claim(i, lo.Lowering(checked, main.name, planner.notes)) for i in main.invariants)
+    asked = [e for c in claims for e in c.expressions()]
+    if main.decide is not None and main.decide.hit_policy != "collect":
+        asked += [ex.Name(lo.outcome_step(main.name, o)) for o in outcome_words(main.decide)]
+    return planner.plan(also=asked), claims
+
+
+def outcome_words(decide: rs.Decide) -> tuple[str, ...]:
+    """What a decision may come to once it is settled, strongest first."""
+    return (*decide.outcomes, *([rs.CONFLICT] if decide.hit_policy == "unique" else ()))
+
+
+def _claim(invariant: rs.Invariant, lowering: lo.Lowering) -> PlannedInvariant:
+    if invariant.settles is not None:
+        return PlannedInvariant(invariant, "settles", ())
+    where = lowering.lower(invariant.where) if invariant.where is not None else None
+    known = frozenset(n.name for n in invariant.knowing_only if isinstance(n, ex.Name))
+    if invariant.rising is None:
+        return PlannedInvariant(invariant, "condition", (lowering.lower(invariant.subject),), where, known)
+    kind, parts = _ordered_parts(invariant.subject, lowering)
+    rising = invariant.rising
+    assert isinstance(rising, ex.Name)
+    return PlannedInvariant(invariant, kind, parts, where, known, rising.name)
+
+
+def _ordered_parts(subject: ex.Expr, lowering: lo.Lowering) -> tuple[str, tuple[ex.Expr, ...]]:
+    meaning = lowering.meaning(subject)
+    if meaning is not None and meaning.role is Role.SCORE:
+        return "score", lowering.score_ends(meaning)
+    if meaning is not None and isinstance(meaning.of, rs.Decide):
+        choice = lowering.alternatives(meaning)
+        return "decision", tuple(choice[o] for o in meaning.of.outcomes)
+    type_ = lowering.type_of(subject)
+    kind = "condition" if type_ is not None and type_.kind is ty.Kind.BOOLEAN else "value"
+    return kind, (lowering.lower(subject),)
+
+
 class _Planner:
     def __init__(self, checked: CheckedRuleset) -> None:
         self.checked = checked
@@ -68,7 +114,8 @@ class _Planner:
         """Every step that any of the rulesets could contribute, by name."""
         self.scores: dict[str, PlannedScore] = {}
 
-    def plan(self, identity: str | None) -> Plan:
+    def plan(self, identity: str | None = None, also: Iterable[ex.Expr] = ()) -> Plan:
+        """The plan of what decides, and of what else is named."""
         main = self.checked.main
         decisions: dict[str, PlannedDecision] = {}
         asked = self.asked(main) if main.decide is not None else []
@@ -83,6 +130,7 @@ class _Planner:
         places = self.places(main)
         if places is not None:
             wanted |= {n.name for e in places.expressions() for n in ex.names(e)}
+        wanted |= {n.name for e in also for n in ex.names(e)}
         steps = self.ordered(wanted)
         scores = tuple(s for s in self.scores.values() if s.low in {step.name for step in steps})
         steps = self.ordered(wanted | {e for s in scores for c in s.criteria for e in (c.low, c.high)})
@@ -101,6 +149,7 @@ class _Planner:
         used |= {k for r in self.checked.bundle.rulesets for s in r.scorecards
                  for c in s.criteria for k in c.cites}
         used |= set(main.portfolio.cites) if main.portfolio else set()
+        used |= {k for i in main.invariants for k in i.cites}
         return Plan(
             name=main.name,
             version=main.version,
@@ -370,6 +419,7 @@ def _meaning(value: Any) -> Any:
             events=tuple(sorted(value.events, key=lambda m: m.name)),
             measures=tuple(sorted(value.measures, key=lambda m: m.name)),
             tables=(), ladders=(), lifecycles=(),  # what they stand for is among the rules
+            invariants=(),  # claims about the meaning, no part of it
         )
     if attrs.has(type(value)):
         return {

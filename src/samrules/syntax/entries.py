@@ -217,6 +217,23 @@ def _prepare_portfolio(node: Mapping) -> None:
         node["ties"] = _one(node["ties"])
 
 
+def _prepare_invariant(node: Mapping) -> None:
+    claims = [k for k in rs.CLAIMS if k in node]
+    if len(claims) != 1:
+        raise problem("bad-invariant", f"both `{claims[0]}` and `{claims[1]}`" if claims else "an invariant that claims nothing",
+                      "make them two invariants" if claims else f"add one of: {', '.join(rs.CLAIMS)}",
+                      node.keys_at[claims[1]] if claims else node.span)
+    moved = claims[0] in ("never_lowers", "never_raises")
+    if moved != ("rising" in node):
+        raise problem("bad-invariant", f"`{claims[0]}` says nothing of a fact that rises" if not moved
+                      else f"`{claims[0]}`, when which fact rises?",
+                      "remove `rising`, or claim what it `never_lowers` or `never_raises`" if not moved
+                      else "add `rising:` with the fact", node.keys_at["rising" if not moved else claims[0]])
+    if claims[0] == "settles" and (extra := [k for k in ("where", "knowing_only") if k in node]):
+        raise problem("bad-invariant", f"`settles` is for all accounts, and takes no `{extra[0]}`",
+                      "remove it", node.keys_at[extra[0]])
+
+
 def _prepare_criterion(node: Mapping) -> None:
     if ("points" in node) == ("scale" in node):
         raise problem("bad-scorecard", "a criterion has either `points` or a `scale`",
@@ -251,7 +268,7 @@ ENTRIES: dict[type, Entry] = {
         "a ruleset",
         ("ruleset", "version", "extends", "title", "description", "currency", "uses", "replace", "remove", "facts", "events",
          "measures", "parameters", "define", "scorecards", "rules", "tables", "ladders", "lifecycles",
-         "decide", "portfolio"),
+         "decide", "portfolio", "invariants"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),
     rs.Fact: Entry("a fact", ("type", "title", "description", "unit", "range", "source", "cites"),
                     ("type",), _prepare_fact),
@@ -285,6 +302,10 @@ ENTRIES: dict[type, Entry] = {
         "a portfolio",
         ("chosen", "waitlisted", "incumbents", "rank_by", "ties", "ceiling", "start", "growth", "compare_with", "cites"),
         ("chosen", "waitlisted", "rank_by", "ceiling"), _prepare_portfolio),
+    rs.Invariant: Entry(
+        "an invariant",
+        ("title", "never", "always", "rising", "never_lowers", "never_raises", "settles", "where", "knowing_only", "reason",
+         "cites"), (), _prepare_invariant),
     rs.Scorecard: Entry("a scorecard", ("title", "criteria", "bands", "cites"), ("criteria",)),
     rs.Criterion: Entry("a criterion", ("title", "weight", "points", "scale", "cites"), ("weight",),
                          _prepare_criterion),
@@ -299,7 +320,7 @@ ENTRIES: dict[type, Entry] = {
 NAMED: dict[type, str] = {
     rs.Fact: "name", rs.EventType: "name", rs.Measure: "name", rs.Parameter: "name", rs.Definition: "name", rs.Rule: "name",
     rs.DecisionTable: "name", rs.Ladder: "name", rs.Lifecycle: "name", rs.State: "name", rs.Transition: "name",
-    rs.Decide: "name", rs.Scorecard: "name", rs.Criterion: "name", rs.Source: "key",
+    rs.Decide: "name", rs.Invariant: "name", rs.Scorecard: "name", rs.Criterion: "name", rs.Source: "key",
     rs.Passage: "key",
 }
 """Classes written as `name: body`, with the field that takes the name."""

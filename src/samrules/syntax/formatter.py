@@ -118,6 +118,8 @@ class Shape(enum.Enum):
     STATES = "states by name"
     STATE = "a state"
     PORTFOLIO = "the places of a portfolio"
+    INVARIANTS = "invariants by name"
+    INVARIANT = "an invariant"
 
 
 _GROUP = dict.fromkeys(("all", "any", "not", "of"), Shape.EXPRESSION)
@@ -125,7 +127,8 @@ _EACH = "*"
 _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.RULESET: {"define": Shape.DEFINITIONS, "rules": Shape.RULES, "scorecards": Shape.SCORECARDS,
                     "tables": Shape.TABLES, "measures": Shape.MEASURES, "ladders": Shape.LADDERS,
-                    "lifecycles": Shape.LIFECYCLES, "decide": Shape.DECISIONS, "portfolio": Shape.PORTFOLIO},
+                    "lifecycles": Shape.LIFECYCLES, "decide": Shape.DECISIONS, "portfolio": Shape.PORTFOLIO,
+                    "invariants": Shape.INVARIANTS},
     Shape.DEFINITIONS: {_EACH: Shape.DEFINITION},
     Shape.DEFINITION: {"value": Shape.EXPRESSION, **_GROUP},
     Shape.EXPRESSION: _GROUP,
@@ -158,6 +161,9 @@ _INSIDE: dict[Shape, dict[str, Shape]] = {
     Shape.STATE: {"at_least": Shape.EXPRESSION, "then": Shape.OUTPUTS},
     Shape.PORTFOLIO: dict.fromkeys(("incumbents", "rank_by", "ceiling", "start", "growth", "compare_with"),
                                    Shape.EXPRESSION),
+    Shape.INVARIANTS: {_EACH: Shape.INVARIANT},
+    Shape.INVARIANT: dict.fromkeys(
+        ("never", "always", "rising", "never_lowers", "never_raises", "settles", "where", "knowing_only"), Shape.EXPRESSION),
     Shape.SCALE: dict.fromkeys(("of", "from", "to"), Shape.EXPRESSION),
 }
 _ITEMS: dict[Shape, Shape] = {

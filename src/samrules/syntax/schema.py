@@ -60,6 +60,7 @@ def ruleset_schema() -> Schema:
             "transition": _entry(rs.Transition),
             "decision": _entry(rs.Decide),
             "portfolio": {**_entry(rs.PlacesSection), "dependentRequired": {"start": ["growth"]}},
+            "invariant": _invariant(),
             "scorecard": _entry(rs.Scorecard),
             "criterion": {**_entry(rs.Criterion), "oneOf": [{"required": ["points"]}, {"required": ["scale"]}]},
             "scale": _entry(rs.Scale),
@@ -197,6 +198,21 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "lifecycles": {**_named(_ref("lifecycle")), "description": "States that an account goes through."},
         "decide": {**_named(_ref("decision"), 1), "maxProperties": 1, "description": "The one decision it makes."},
         "portfolio": {**_ref("portfolio"), "title": "who takes a place when more qualify than there are places"},
+        "invariants": {**_named(_ref("invariant")), "description": "What holds of every account; `samrules prove` proves it."},
+    },
+    rs.Invariant: {
+        "title": _TITLE,
+        "never": {**_ref("condition"), "title": "a condition that no account meets"},
+        "always": {**_ref("condition"), "title": "a condition that no account fails"},
+        "rising": {**_text(_NAME), "description": "A fact that rises while all else stays."},
+        "never_lowers": {**_ref("condition"), "title": "a decision, score, value or condition that does not fall then"},
+        "never_raises": {**_ref("condition"), "title": "a decision, score, value or condition that does not rise then"},
+        "settles": {**_text(_NAME), "description": "A lifecycle or ladder that no account goes round in for ever."},
+        "where": {**_ref("condition"), "title": "which accounts are meant"},
+        "knowing_only": {"anyOf": [_text(_NAME), _array(_text(_NAME), least=1)],
+                         "description": "The facts that are known of the accounts meant; all others are missing."},
+        "reason": {**_ANY_TEXT, "description": "Why it must hold, in a sentence."},
+        "cites": _CITES,
     },
     rs.Fact: {
         "type": _TYPES,
@@ -400,7 +416,7 @@ _PARTS: dict[str, type] = {
     "facts": rs.Fact, "events": rs.EventType, "fields": rs.Fact, "measures": rs.Measure, "parameters": rs.Parameter,
     "define": rs.Definition, "scorecards": rs.Scorecard, "criteria": rs.Criterion, "rules": rs.Rule,
     "tables": rs.DecisionTable, "ladders": rs.Ladder, "levels": rs.Level, "lifecycles": rs.Lifecycle, "states": rs.State,
-    "transitions": rs.Transition, "decide": rs.Decide,
+    "transitions": rs.Transition, "decide": rs.Decide, "invariants": rs.Invariant,
 }
 
 
@@ -435,6 +451,14 @@ def _remove() -> Schema:
     names = _array(_text(rf"{_NAME}(\.[a-z0-9_]+)*"), least=1)
     return {"title": "remove", **_FORMS[rs.Ruleset]["remove"], "additionalProperties": False,
             "properties": dict.fromkeys([*sections(), "uses"], names)}
+
+
+def _invariant() -> Schema:
+    """One claim; a fact that rises where the claim is about that."""
+    moved = [{"required": [claim, "rising"]} for claim in ("never_lowers", "never_raises")]
+    still = [{"required": [claim], "properties": {"rising": False}} for claim in ("never", "always")]
+    settled = {"required": ["settles"], "properties": {"rising": False, "where": False, "knowing_only": False}}
+    return {**_entry(rs.Invariant), "oneOf": [*still, *moved, settled]}
 
 
 def _measure() -> Schema:
