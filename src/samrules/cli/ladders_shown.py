@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from samrules.cli.condition_words import ConditionWords
 from samrules.decision.words import word
+from samrules.explain.condition_words import ConditionWords
 from samrules.model import ruleset as rs
 from samrules.syntax.printer import text_of
 

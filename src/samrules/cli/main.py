@@ -24,6 +24,7 @@ _INTERRUPTED, _BROKEN_PIPE = 130, 141
 _COMMANDS = {
     "list": "samrules.cli.list_rulesets",
     "show": "samrules.cli.show",
+    "graph": "samrules.cli.graph",
     "decide": "samrules.cli.decide",
     "explain": "samrules.cli.explain",
     "facts": "samrules.cli.facts",

@@ -13,9 +13,9 @@ import attrs
 from samrules.check.checker import CheckedRuleset
 from samrules.check.scope import Scope
 from samrules.cli import ladders_shown
-from samrules.cli.condition_words import ConditionWords
 from samrules.decision.decision import as_json
 from samrules.decision.words import day, listed, number, sentence, value_in_words, word
+from samrules.explain.condition_words import ConditionWords
 from samrules.model import ruleset as rs
 from samrules.model.expressions import All, Expr, Name
 from samrules.model.templates import FORM, PLACEHOLDER, WHO
