@@ -25,6 +25,7 @@ _COMMANDS = {
     "list": "samrules.cli.list_rulesets",
     "show": "samrules.cli.show",
     "graph": "samrules.cli.graph",
+    "docs": "samrules.cli.docs",
     "decide": "samrules.cli.decide",
     "explain": "samrules.cli.explain",
     "facts": "samrules.cli.facts",
