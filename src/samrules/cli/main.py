@@ -22,6 +22,7 @@ _INTERRUPTED, _BROKEN_PIPE = 130, 141
 """What a shell reports of a program that was stopped by Ctrl-C, or whose reader went away."""
 
 _COMMANDS = {
+    "new": "samrules.cli.new",
     "list": "samrules.cli.list_rulesets",
     "show": "samrules.cli.show",
     "graph": "samrules.cli.graph",
