@@ -16,15 +16,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from samrules.authoring.cases import Case
+from samrules.authoring.cases import Case, OutcomeIs
 from samrules.authoring.cases_schema import cases_schema
 from samrules.authoring.read_cases import read_cases
 from samrules.diagnostics import Diagnostic, did_you_mean
 from samrules.errors import OutputError, RulesetError
 from samrules.inputs.facts import ID
 from samrules.model.ruleset import Ruleset
-from samrules.model.types import Value
+from samrules.model.types import Kind, Value
 from samrules.rules import load
+from samrules.syntax.formatter import format_text
 from samrules.syntax.library import SOURCES, SUFFIX, bundled_folder, bundled_names
 from samrules.syntax.literals import constant_text, plain_number
 from samrules.syntax.schema import ruleset_schema
@@ -90,11 +91,10 @@ def overlay_files(name: str, version: str, base: str) -> dict[str, str]:
         raise RulesetError([Diagnostic("no-such-file", f"there is no bundled ruleset `{base}` with a decision",
                                        did_you_mean(base, choice, "rulesets"), where="--from")])
     rules = load(base)
-    told = json.dumps(f"{rules.title} at our company", ensure_ascii=False)
-    words = {"REPLACE": _example(rules.ruleset), "TITLE": told, "BASE": base, "FACTS": "", "ALSO": "", "RULESET": name}
+    words = {"REPLACE": _example(rules.ruleset), "TITLE": json.dumps(f"{rules.title} at our company", ensure_ascii=False), "BASE": base, "FACTS": "", "ALSO": "", "RULESET": name}
     places = {t: p for t, p in _PLACES.items() if t not in ("ruleset.yaml", "cases.yaml", "company_facts.yaml", "sources.yaml", "accounts.csv")}
     files = {place.format(name): _filled(template, words) for template, place in places.items()}
-    files[f"{name}{SUFFIX}"] = _filled("overlay.yaml", words).rstrip() + "\n"
+    files[f"{name}{SUFFIX}"] = format_text(_filled("overlay.yaml", words).rstrip() + "\n", f"{name}{SUFFIX}")
     text = cases.read_text("utf-8")
     files[f"cases/{name}.cases{SUFFIX}"] = re.sub(rf"^ruleset: *{base}\b", f"ruleset: {name}", text, count=1, flags=re.MULTILINE)
     tried = read_cases(cases)
@@ -107,9 +107,13 @@ def _example(base: Ruleset) -> str:
     if not base.parameters:
         return ""
     parameter = base.parameters[0]
-    values = ", ".join(f"{v.since}: {constant_text(v.value, parameter.type.kind)}" for v in parameter.values)
+    values = ", ".join(f"{v.since}: {_constant(v.value, parameter.type.kind)}" for v in parameter.values)
     return (f"\nreplace:\n  parameters:\n    {parameter.name}:\n      values: {{{values}}}\n"
             "      reason: As in the bundled ruleset so far. Set it to your own figure, and say here why.\n")
+
+
+def _constant(value: Value, kind: Kind) -> str:
+    return plain_number(value) if kind is Kind.NUMBER and isinstance(value, float) else constant_text(value, kind)
 
 
 def _filled(template: str, words: Mapping[str, str]) -> str:
@@ -147,7 +151,8 @@ def _accounts(cases: Iterable[Case], together: bool) -> str:
         rows = [crowd.facts, *(other.facts for other in crowd.others)]
     else:
         plain = [c for c in given if not c.events and not c.history] or given
-        rows = [c.facts for c in plain]
+        first = {e.outcome: c for c in reversed(plain) for e in c.expected if isinstance(e, OutcomeIs)}  # one of each outcome
+        rows = [c.facts for c in dict.fromkeys([*sorted(first.values(), key=plain.index), *plain])]
     rows = rows[:_MOST_ACCOUNTS]
     columns = list(dict.fromkeys([ID, *(name for row in rows for name in row)]))
     sink = io.StringIO()
