@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import math
 import random
-import re
 import sys
 import tempfile
 from collections import Counter
@@ -31,7 +30,6 @@ import samrules
 from samrules.model.types import Duration, Value
 from samrules.rules import Rules
 
-RULESETS = Path(__file__).resolve().parent.parent / "rulesets"
 FIRST_REVIEW = date(2016, 3, 31)
 ONE_YEAR = Duration(months=12)
 LOOK_BACK = 3
@@ -41,38 +39,50 @@ LOOK_BACK = 3
 # --- the rules, with and without hysteresis ------------------------------------------------------
 
 
-def without_hysteresis(folder: Path) -> None:
-    """Copies of the rulesets in which nothing has to last. Every cut must find what it cuts."""
-    cuts: dict[str, list[tuple[str, str]]] = {
-        "programme": [(r"(settling_time:(?:\n    .*)*?\n    values: \{1990-01-01: )\d+ months", r"\g<1>0 months"),
-                      (r"\n +sustained: .*", "")],
-        "designation": [(r"(ask_again_after:(?:\n    .*)*?\n    values: \{1990-01-01: )\d+ months", r"\g<1>0 months")],
-        "dedesignation": [
-            (rf"({name}:(?:\n    .*)*?\n    values: \{{1990-01-01: )\d+ months", r"\g<1>0 months")
-            for name in ("minimum_tenure", "cool_off_period", "shortest_watch", "longest_watch")
-        ] + [(r"(watch_score:(?:\n    .*)*?\n    values: \{1990-01-01: )55", r"\g<1>70"), (r"\n +sustained: .*", "")],
-        "buy_sell": [(r"\n +sustained: .*", "")],
-    }
-    for name, changes in cuts.items():
-        text = (RULESETS / f"{name}.yaml").read_text("utf-8")
-        for pattern, by in changes:
-            text, count = re.subn(pattern, by, text)
-            if not count:
-                raise RuntimeError(f"{name}.yaml no longer has what `{pattern}` would cut")
-        (folder / f"{name}.yaml").write_text(text, "utf-8")
+WITHOUT_HYSTERESIS = {
+    "programme": """
+replace: {parameters: {settling_time: {values: {1990-01-01: 0 months}}}}
+remove: {lifecycles: [status.transitions.end_nomination.sustained]}
+""",
+    "designation": """
+replace: {parameters: {ask_again_after: {values: {1990-01-01: 0 months}}}}
+""",
+    "dedesignation": """
+replace:
+  parameters:
+    minimum_tenure: {values: {1990-01-01: 0 months}}
+    cool_off_period: {values: {1990-01-01: 0 months}}
+    shortest_watch: {values: {1990-01-01: 0 months}}
+    longest_watch: {values: {1990-01-01: 0 months}}
+    watch_score: {values: {1990-01-01: 70}}
+remove: {rules: [wants_out.sustained, just_wants_low_price.sustained, low_score_twice.sustained]}
+""",
+    "buy_sell": """
+remove: {ladders: [level.sustained]}
+""",
+}
+"""Overlays in which nothing has to last; what they would cut must be there."""
+
+STATUS_ONLY = """
+remove:
+  define: [waits_to_join, served_by]
+  uses: [coverage, health, assessment, cadence, account_plan, manager]
+replace: {decide: {status: {always: {level_move: {value: buy_sell.move}}}}}
+"""
+"""The programme without what does not bear on the status, for speed."""
 
 
-def status_only(folder: Path, source: Path) -> Rules:
-    """The programme without what does not bear on the status, for speed."""
-    text = source.read_text("utf-8")
-    head = text[: text.index("    always:")]
-    served = head.index("  waits_to_join:")  # who serves the account, to the end of the definitions
-    head = head[:served] + "\n" + head[head.index("lifecycles:") :]
-    for name in ("coverage", "health", "assessment", "cadence", "account_plan", "manager"):
-        head = head.replace(f"  - {name}\n", "")
-    path = folder / "programme.yaml"
-    path.write_text(head + "    always: {level_move: {value: buy_sell.move}}\n", "utf-8")
-    return samrules.load(path)
+def overlay(folder: Path, name: str, extends: str, what: str) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(f"ruleset: {name}\nversion: 1.0.0\nextends: {extends}\n{what}", "utf-8")
+    return path
+
+
+def rules_of(folder: Path, *, hysteresis: bool) -> Rules:
+    """The rules that the accounts live by; overlays stand in the folder, and lie over the bundled rulesets."""
+    for name, what in {} if hysteresis else WITHOUT_HYSTERESIS.items():
+        overlay(folder, name, name, what)
+    return samrules.load(overlay(folder, "status_only", "programme", STATUS_ONLY))
 
 
 # --- accounts that drift -------------------------------------------------------------------------
@@ -216,11 +226,7 @@ def live(rules: Rules, numbers: range, seed: int, count: int) -> Lives:
 def _part(task: tuple[bool, range, int, int]) -> Lives:
     hysteresis, numbers, seed, count = task
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if not hysteresis:
-            without_hysteresis(folder)
-        source = RULESETS if hysteresis else folder
-        return live(status_only(folder, source / "programme.yaml"), numbers, seed, count)
+        return live(rules_of(Path(name), hysteresis=hysteresis), numbers, seed, count)
 
 
 def simulate(accounts: int, count: int, seed: int, processes: int, *, hysteresis: bool) -> Lives:

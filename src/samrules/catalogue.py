@@ -113,6 +113,10 @@ _READING = (
 )
 
 _CHECKING = (
+    _error("not-in-base", "An overlay replaces or removes something that the ruleset it extends does not have.",
+           "The change would have no effect, and nobody would notice.",
+           "`replace: {parameters: {revenu_floor: ...}}` over `designation`",
+           "Correct the name; write what is new in its own section, outside of `replace`."),
     _error("unknown-ruleset", "`uses` names a ruleset that is neither beside this file nor bundled.",
            "Its facts and definitions cannot be found.",
            "`uses: [acount_facts]`",

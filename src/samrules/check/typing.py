@@ -400,6 +400,11 @@ _MEANT = {
 def unknown_name(node: ex.Name, scope: Scope) -> Diagnostic:
     """The report of a name that does not exist, with the most likely one that does."""
     known = list(scope.names())
+    overlay = scope.ruleset.overlay
+    gone = next((g for g in overlay.removed if g.name == node.name), None) if overlay is not None else None
+    if gone is not None:
+        return Diagnostic("unknown-name", f"`{gone.ruleset}` removed `{node.name}`, which is needed here",
+                          "keep it, or replace or remove what asks for it as well", node.span)
     if "." not in node.name and nearest(node.name, known) is None:
         dotted = [n for n in known if n.endswith(f".{node.name}")]
         if dotted:

@@ -65,9 +65,34 @@ class Rulebook:
         yield f"{self.ruleset.name} {self.ruleset.version}, {self.plan.digest}"
         if self.ruleset.uses:
             yield from _wrapped(f"Uses {listed(list(self.ruleset.uses))}.")
+        yield from self._extends()
         if self.ruleset.description:
             yield ""
             yield from _wrapped(self.ruleset.description)
+
+    def _extends(self) -> Iterator[str]:
+        """What the ruleset is laid over, and what of it is gone."""
+        overlay = self.ruleset.overlay
+        if overlay is None:
+            return
+        below = [f"{layer.ruleset} {layer.version} ({layer.file})" for layer in overlay.layers[1:]]
+        yield from _wrapped(f"Extends {', which extends '.join(below)}.")
+        for gone in overlay.removed:
+            yield from _wrapped(f"Removed by {gone.ruleset}: {gone.section} {gone.name}", "  - ", "    ")
+
+    def _from(self, section: str, name: str, indent: str) -> Iterator[str]:
+        """Where a part comes from and who changed what of it, where the ruleset extends another."""
+        overlay = self.ruleset.overlay
+        origin = overlay.origin(section, name) if overlay is not None else None
+        if origin is None:
+            return
+        by: dict[str, list[str]] = {}
+        for change in origin.changes:
+            by.setdefault(change.ruleset, []).append(change.key)
+        said = "".join(f"; {who} gives {listed(given)}" for who, keys in by.items() if (given := [k for k in keys if not k.startswith("no ")]))
+        said += "".join(f"; {who} removes {listed(gone)}" for who, keys in by.items()
+                        if (gone := [k.removeprefix("no ") for k in keys if k.startswith("no ")]))
+        yield from _wrapped(f"from {origin.ruleset}{said}", indent, indent + "  ")
 
     def _decision(self) -> Iterator[str]:
         decide = self.ruleset.decide
@@ -81,6 +106,7 @@ class Rulebook:
         if decide.always:
             carried = [f"{word(a.name)}: {self._value(a.value)}" for a in decide.always]
             yield from _wrapped(f"Always → {'; '.join(carried)}", "  ", "    ")
+        yield from self._from("decide", decide.name, "  ")
 
     def _places(self) -> Iterator[str]:
         """Who takes a place, who goes first, how many places there are."""
@@ -103,6 +129,7 @@ class Rulebook:
             yield from _wrapped(f"the list is compared with the ranking by {self.speak.words(section.compare_with)}", "  - ", "    ")
         if section.cites:
             yield from _wrapped(f"rests on {', '.join(section.cites)}", "  ", "    ")
+        yield from self._from("portfolio", "portfolio", "  ")
 
     def _rules(self) -> Iterator[str]:
         """The rules written as such, and the rows of tables."""
@@ -122,6 +149,7 @@ class Rulebook:
         yield from _wrapped(ladders_shown.heading(maker))
         for line in ladders_shown.lines(maker, self.speak):
             yield from _wrapped(line, "  ", "    ")
+        yield from self._from("ladders" if isinstance(maker, rs.Ladder) else "lifecycles", maker.name, "  ")
         for rule in self.ruleset.rules:
             if rule.made_from == maker.name:
                 yield ""
@@ -150,6 +178,8 @@ class Rulebook:
             yield from _wrapped(f"because “{self.speak.inserted(rule.because)}”", "    ", "      ")
         if rule.cites:
             yield from _wrapped(f"rests on {', '.join(rule.cites)}", "    ", "      ")
+        if rule.made_from is None:
+            yield from self._from(*(("tables", rule.table) if rule.table else ("rules", rule.name)), indent="    ")
 
     def _conditions(self, node: Expr, depth: int = 0) -> Iterator[str]:
         for level, text in self.speak.lines(node, depth):
@@ -170,11 +200,13 @@ class Rulebook:
             how = ", when all of these hold:" if _several(definition.value) else ":"
             yield from _wrapped(said + how, "  ")
             yield from self._conditions(definition.value)
+            yield from self._from("define", definition.name, "    ")
 
     def _scores(self) -> Iterator[str]:
         for card in self.ruleset.scorecards:
             bands = [f"{word(b.name)} from {number(b.since)}" for b in card.bands]
             yield f"Score: {card.title or word(card.name)}" + (f" ({', '.join(bands)})" if bands else "")
+            yield from self._from("scorecards", card.name, "  ")
             for c in sorted(card.criteria, key=lambda c: -c.weight):
                 yield from _wrapped(f"{number(c.weight):>4}  {c.title or word(c.name)}", "  ", " " * 8)
                 yield from self._points(c)
@@ -208,6 +240,8 @@ class Rulebook:
             where = "" if name in own else f" [{word(name.split('.')[0])}]"
             yield from _wrapped(f"‹{called}›{where} {shown}", "  ", "      ")
             yield from _wrapped(f"{sentence(title)} {sentence(parameter.reason or '')}", "      ")
+            if name in own:
+                yield from self._from("parameters", parameter.name, "      ")
 
     def _measures(self) -> Iterator[str]:
         """The facts counted from events that this decision rests on, or that the ruleset declares."""
@@ -220,6 +254,7 @@ class Rulebook:
         for measure in measures:
             yield from _wrapped(f"{measure.title or word(measure.name)} ({measure.name}): {_counting(measure)}",
                                 "  ", "      ")
+            yield from self._from("measures", measure.name, "      ")
 
     def _facts(self) -> Iterator[str]:
         facts = self.ruleset.facts
@@ -230,6 +265,7 @@ class Rulebook:
             source = f". Source: {fact.source}" if fact.source else ""
             title = fact.title or word(fact.name)
             yield from _wrapped(f"{fact.name} ({fact.type}): {title}{source}", "  ", "      ")
+            yield from self._from("facts", fact.name, "      ")
 
     def _sources(self) -> Iterator[str]:
         """The texts that the rules cite, and what each passage says."""
@@ -265,6 +301,7 @@ class Rulebook:
             "description": r.description,
             "currency": self.plan.currency,
             "uses": list(r.uses),
+            **({"overlay": _overlay(r.overlay)} if r.overlay else {}),
             "decide": _decide(r.decide),
             **({"portfolio": _places(r.portfolio)} if r.portfolio else {}),
             "rules": [_rule(rule) for rule in r.rules],
@@ -312,6 +349,15 @@ def _counting(measure: rs.Measure) -> str:
 
 def _several(node: Expr) -> bool:
     return isinstance(node, All) and len(node.operands) > 1
+
+
+def _overlay(overlay: rs.Overlay) -> dict[str, Any]:
+    return {
+        "layers": [{"ruleset": layer.ruleset, "version": layer.version, "file": layer.file} for layer in overlay.layers],
+        "parts": [{"section": o.section, "name": o.name, "from": o.ruleset,
+                   "changes": [{"key": c.key, "by": c.ruleset} for c in o.changes]} for o in overlay.origins],
+        "removed": [{"section": gone.section, "name": gone.name, "by": gone.ruleset} for gone in overlay.removed],
+    }
 
 
 def _decide(decide: rs.Decide | None) -> dict[str, Any] | None:

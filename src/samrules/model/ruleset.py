@@ -452,8 +452,57 @@ class PlacesSection:
 
 
 @attrs.frozen
+class Layer:
+    """A ruleset file that is part of a ruleset with overlays."""
+
+    ruleset: str
+    version: str
+    file: str
+
+
+@attrs.frozen
+class Change:
+    """A key of a part that an overlay gave anew (`values`, `criteria.growth.weight`), or took away (`no unless`)."""
+
+    key: str
+    ruleset: str
+
+
+@attrs.frozen
+class Origin:
+    """Where a part of a ruleset comes from: who wrote it, and who changed what of it since."""
+
+    section: str
+    name: str
+    ruleset: str
+    changes: tuple[Change, ...] = ()
+
+
+@attrs.frozen
+class Removed:
+    """Something that an overlay took away: a part, or `part.key`."""
+
+    section: str
+    name: str
+    ruleset: str
+
+
+@attrs.frozen
+class Overlay:
+    """How a ruleset came about that extends another. `layers` begin with the ruleset itself and end
+    with the one that extends no other."""
+
+    layers: tuple[Layer, ...]
+    origins: tuple[Origin, ...]
+    removed: tuple[Removed, ...] = ()
+
+    def origin(self, section: str, name: str) -> Origin | None:
+        return next((o for o in self.origins if (o.section, o.name) == (section, name)), None)
+
+
+@attrs.frozen
 class Ruleset:
-    """A whole ruleset file."""
+    """A whole ruleset file, with what it extends."""
 
     name: str
     version: str
@@ -479,6 +528,8 @@ class Ruleset:
     uses_spans: tuple[Span | None, ...] = attrs.field(
         default=(), eq=False, repr=False, kw_only=True
     )
+    overlay: Overlay | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    """Where its parts come from, if it extends another ruleset; what it means is the same without."""
 
 
 @attrs.frozen

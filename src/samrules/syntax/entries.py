@@ -234,6 +234,11 @@ def _prepare_ruleset(node: Mapping) -> None:
         if isinstance(value, Scalar) and not pattern.match(value.text):
             code = "bad-name" if key == "ruleset" else "bad-value"
             problems.append(Diagnostic(code, f"`{value.text}` is not a {key}", f"write {cure}", value.span))
+    problems += [
+        Diagnostic("wrong-shape", f"`{key}` in a ruleset that extends no other",
+                   "add `extends: NAME` above it, or write the parts in their own sections", node.keys_at[key])
+        for key in ("replace", "remove") if key in node and "extends" not in node
+    ]
     if problems:
         raise Problems(*problems)
     uses = node.get("uses")
@@ -244,7 +249,7 @@ def _prepare_ruleset(node: Mapping) -> None:
 ENTRIES: dict[type, Entry] = {
     rs.Ruleset: Entry(
         "a ruleset",
-        ("ruleset", "version", "title", "description", "currency", "uses", "facts", "events",
+        ("ruleset", "version", "extends", "title", "description", "currency", "uses", "replace", "remove", "facts", "events",
          "measures", "parameters", "define", "scorecards", "rules", "tables", "ladders", "lifecycles",
          "decide", "portfolio"),
         ("ruleset", "version"), _prepare_ruleset, {"name": "ruleset"}),

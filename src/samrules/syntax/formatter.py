@@ -12,18 +12,21 @@ import enum
 import itertools
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 
 from samrules.diagnostics import Span
+from samrules.errors import RulesetError
 from samrules.model.ruleset import Ruleset, Source
 from samrules.syntax.cells import cell_text, parse_cell
 from samrules.syntax.entries import ENTRIES
 from samrules.syntax.expression import parse
 from samrules.syntax.layout import Branch, Entry, Leaf, Remark, comments, lay_out
 from samrules.syntax.literals import guess_constant
+from samrules.syntax.overlays import EXTENDS
 from samrules.syntax.printer import text_of
-from samrules.syntax.source import Mapping, read
+from samrules.syntax.source import Mapping, Node, Problems, Sequence, located, read
 from samrules.syntax.structure import parse_ruleset, parse_sources
 
 WIDTH = 100
@@ -41,18 +44,39 @@ def format_text(text: str, file: str) -> str:
     """
     before = _meaning(text, file)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    shape = Shape.RULESET if isinstance(before, Ruleset) else Shape.OTHER
+    shape = Shape.RULESET if not isinstance(before, tuple) else Shape.OTHER
     formatted = "\n".join(_Printer().root(lay_out(text), shape)) + "\n"
     if _meaning(formatted, file) != before or comments(formatted) != comments(text):
         raise AssertionError(f"formatting would change {file}: please report it with the file")
     return formatted
 
 
-def _meaning(text: str, file: str) -> Ruleset | tuple[Source, ...]:
+def _meaning(text: str, file: str) -> Ruleset | tuple[Source, ...] | dict[str, Any]:
     root = read(text, file).root
     if isinstance(root, Mapping) and "sources" in root and "ruleset" not in root:
         return parse_sources(text, file)
+    if isinstance(root, Mapping) and EXTENDS in root:  # by itself it is no whole ruleset
+        try:
+            return {key: _said(node, _INSIDE[Shape.RULESET].get(key, Shape.OTHER)) for key, node in root.items()}
+        except Problems as error:
+            raise RulesetError(located(error.diagnostics, file, text)) from None
     return parse_ruleset(text, file)
+
+
+def _said(node: Node, shape: Shape) -> Any:
+    """What a node of an overlay says, whatever its layout."""
+    if isinstance(node, Mapping):
+        inside = _INSIDE.get(shape, {})
+        return {key: _said(inner, inside.get(key, inside.get(_EACH, Shape.OTHER))) for key, inner in node.items()}
+    if isinstance(node, Sequence):
+        return [_said(inner, _ITEMS.get(shape, Shape.OTHER)) for inner in node]
+    if node.null:
+        return None
+    if shape is Shape.CELL:
+        return parse_cell(node.text, node.locate)
+    if shape in _EXPRESSIONS:
+        return parse(node.text, node.locate)
+    return guess_constant(node.text) if shape is Shape.OUTPUT and node.plain else node.text
 
 
 class Shape(enum.Enum):
@@ -61,6 +85,7 @@ class Shape(enum.Enum):
     OTHER = "text or constants, left as written"
     EXPRESSION = "an expression, or a group of them"
     RULESET = "the whole file"
+    REPLACED = "sections of what is replaced"
     DEFINITIONS = "definitions by name"
     DEFINITION = "a definition"
     MEASURES = "measures by name"
@@ -140,8 +165,10 @@ _ITEMS: dict[Shape, Shape] = {
     Shape.CELLS: Shape.CELL,
 }
 """What stands in a list of something."""
+_INSIDE[Shape.REPLACED] = _INSIDE[Shape.RULESET]
+_INSIDE[Shape.RULESET] = {**_INSIDE[Shape.RULESET], "replace": Shape.REPLACED}
 _EXPRESSIONS = frozenset({Shape.EXPRESSION, Shape.DEFINITION})
-_HEAD = frozenset({"ruleset", "version", "title", "description", "currency", "uses"})
+_HEAD = frozenset({"ruleset", "version", "extends", "title", "description", "currency", "uses"})
 _SECTIONS = frozenset(ENTRIES[Ruleset].keys) - _HEAD
 
 

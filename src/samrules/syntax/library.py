@@ -11,9 +11,10 @@ import attrs
 from samrules.diagnostics import Diagnostic, Span, did_you_mean
 from samrules.errors import RulesetError
 from samrules.model.ruleset import Passage, Ruleset, Source
+from samrules.syntax import overlays
 from samrules.syntax.constructs import with_constructs
-from samrules.syntax.source import decode, located, read_bytes
-from samrules.syntax.structure import parse_ruleset, parse_sources
+from samrules.syntax.source import Mapping, Scalar, decode, located, read, read_bytes
+from samrules.syntax.structure import parse_ruleset, parse_sources, structure_ruleset
 from samrules.syntax.tables import with_rows_as_rules
 
 SUFFIX = ".yaml"
@@ -98,6 +99,14 @@ def shown_path(path: Path) -> str:
     return str(path)
 
 
+def overlay_root(text: str, shown: str) -> Mapping | None:
+    """The tree of a ruleset that extends another, None of any other. Raises RulesetError."""
+    if overlays.EXTENDS not in text:
+        return None
+    root = read(text, shown).root
+    return root if isinstance(root, Mapping) and overlays.EXTENDS in root else None
+
+
 class _Loader:
     """Loads a ruleset and, first, what it uses; finds cycles on the way."""
 
@@ -109,7 +118,10 @@ class _Loader:
 
     def bundle(self, file: str, text: str, path: Path | None) -> Bundle:
         self.texts[file] = text
-        main = self.with_sugar(parse_ruleset(text, file), self.folder)
+        try:
+            main = self.with_sugar(self.parse(text, file, path), self.folder)
+        except RulesetError as error:  # its problems may stand in the files that it extends
+            raise RulesetError(self.locate(list(error.diagnostics))) from None
         if path is not None:
             self.check_file_name(main, path, file)
         self.use(main, (main.name,))
@@ -119,6 +131,65 @@ class _Loader:
         if self.problems:
             raise RulesetError(bundle.locate(self.problems))
         return bundle
+
+    def locate(self, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+        for file, text in self.texts.items():
+            diagnostics = located(diagnostics, file, text)
+        return diagnostics
+
+    # --- overlays ---
+
+    def parse(self, text: str, shown: str, path: Path | None) -> Ruleset:
+        """A ruleset from its text, laid over the one it extends. Raises RulesetError."""
+        root = overlay_root(text, shown)
+        if root is None:
+            return parse_ruleset(text, shown)
+        layered, problems = self.layered(root, shown, path, ())
+        if layered is None or problems:
+            raise RulesetError(problems)
+        return attrs.evolve(structure_ruleset(layered.tree), overlay=layered.overlay)
+
+    def layered(self, root: Mapping, shown: str, path: Path | None,
+                chain: tuple[str, ...]) -> tuple[overlays.Layered | None, list[Diagnostic]]:
+        """The tree of a file with all it extends; None where what it extends cannot be had."""
+        extends = root.get(overlays.EXTENDS)
+        name = root["ruleset"].text if isinstance(root.get("ruleset"), Scalar) else ""
+        if extends is None:
+            return overlays.alone(root, shown), []
+        if not isinstance(extends, Scalar) or extends.null:
+            return None, [Diagnostic("wrong-shape", "a ruleset extends one other", "write its name: `extends: designation`",
+                                     root.keys_at[overlays.EXTENDS])]
+        below = self.path_of(extends.text, besides=path if extends.text == name else None)
+        if below is None:
+            other = "other " if extends.text == name else ""
+            return None, [Diagnostic("unknown-ruleset", f"there is no {other}ruleset `{extends.text}` here to extend",
+                                     did_you_mean(extends.text, self.known() - {name}, "rulesets"), extends.span)]
+        file = shown_path(below)
+        if file in (*chain, shown):
+            files = (*chain, shown)
+            circle = " → ".join(f"`{f}`" for f in (*files[files.index(file) :], file))
+            return None, [Diagnostic("ruleset-cycle", f"rulesets extend each other in a circle: {circle}",
+                                     "one of them must extend no other", extends.span)]
+        try:
+            text = decode(read_bytes(below, file), file)
+            self.texts[file] = text
+            inner = read(text, file).root
+            if not isinstance(inner, Mapping):
+                parse_ruleset(text, file)  # says what it should be
+                raise AssertionError("unreachable: a ruleset is a mapping")
+        except RulesetError as error:
+            return None, list(error.diagnostics)
+        base, problems = self.layered(inner, file, below, (*chain, shown))
+        if base is None or problems:
+            return None, problems
+        return overlays.laid_over(base, root, shown)
+
+    def known(self) -> set[str]:
+        """The names of the rulesets that can be found."""
+        known = {p.stem for p in self.folder.glob(f"*{SUFFIX}")} if self.folder else set()
+        return (known | set(bundled_names())) - {"sources"}
+
+    # --- what it uses ---
 
     def use(self, ruleset: Ruleset, chain: tuple[str, ...]) -> None:
         spans = ruleset.uses_spans or (ruleset.span,) * len(ruleset.uses)
@@ -140,18 +211,16 @@ class _Loader:
     def read(self, name: str, span: Span | None) -> Ruleset | None:
         path = self.path_of(name)
         if path is None:
-            known = {p.stem for p in self.folder.glob(f"*{SUFFIX}")} if self.folder else set()
-            known = (known | set(bundled_names())) - {"sources"}
             self.problems.append(
                 Diagnostic("unknown-ruleset", f"there is no ruleset `{name}` here",
-                           did_you_mean(name, known, "rulesets"), span)
+                           did_you_mean(name, self.known(), "rulesets"), span)
             )
             return None
         shown = shown_path(path)
         try:
             text = decode(read_bytes(path, shown), shown)
             self.texts[shown] = text
-            ruleset = self.with_sugar(parse_ruleset(text, shown), path.parent)
+            ruleset = self.with_sugar(self.parse(text, shown, path), path.parent)
         except RulesetError as error:
             self.problems += error.diagnostics
             return None
@@ -161,20 +230,22 @@ class _Loader:
     def with_sugar(self, ruleset: Ruleset, folder: Path | None) -> Ruleset:
         """The ruleset with the rules that its tables, ladders and lifecycles stand for; table files are
         looked up beside it."""
-        found, problems = with_rows_as_rules(ruleset, folder, shown_path, self.texts)
+        folders = [] if folder is None else [folder, *([bundled_folder()] if ruleset.overlay else [])]
+        found, problems = with_rows_as_rules(ruleset, folders, shown_path, self.texts)
         self.problems += problems
         found, problems = with_constructs(found)
         self.problems += problems
         return found
 
-    def path_of(self, name: str) -> Path | None:
+    def path_of(self, name: str, besides: Path | None = None) -> Path | None:
+        """The file of a ruleset that is named, another than `besides`."""
         if not name.replace("_", "").isalnum():
             return None
         folders = [self.folder] if self.folder else []
         for folder in (*folders, bundled_folder()):
             path = folder / f"{name}{SUFFIX}"
             with contextlib.suppress(OSError):  # a name that is too long for a file
-                if path.is_file():
+                if path.is_file() and not (besides is not None and path.samefile(besides)):
                     return path
         return None
 

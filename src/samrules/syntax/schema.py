@@ -14,6 +14,7 @@ from samrules.model import ruleset as rs
 from samrules.model.operators import FUNCTIONS
 from samrules.model.types import DECLARABLE, Kind
 from samrules.syntax.entries import ENTRIES, MAX_ROWS
+from samrules.syntax.overlays import sections
 
 Schema = dict[str, Any]
 
@@ -30,12 +31,14 @@ _LANGUAGE = "docs/language.md"
 def ruleset_schema() -> Schema:
     """The JSON Schema (draft 2020-12) of a ruleset file."""
     whole = _entry(rs.Ruleset)
+    whole["properties"] |= {"replace": _replace(), "remove": _remove()}
     return {
         "$schema": DIALECT,
         "$id": "urn:samrules:schema:ruleset:1",
         "title": "samrules ruleset",
         **whole,
         "description": f"A ruleset for strategic account decisions. {_LANGUAGE} describes the language.",
+        "dependentRequired": {"replace": ["extends"], "remove": ["extends"]},
         "$defs": {
             "expression": _EXPRESSION,
             "condition": _CONDITION,
@@ -188,7 +191,11 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "title": {**_ANY_TEXT, "description": "What it is for, in a phrase."},
         "description": {**_ANY_TEXT, "description": "What it is for, in a paragraph."},
         "currency": {**_text("[A-Z]{3}"), "description": "A currency code such as `EUR`.", "examples": ["EUR", "USD"]},
+        "extends": {**_text(_NAME), "description": "The ruleset that this one changes: beside this file, or among those of samrules."},
         "uses": _array(_text(_NAME), "Rulesets it uses: beside this file, or among those of samrules."),
+        "replace": {"type": "object", "description": "What is said anew of parts of the ruleset that is extended: the keys given "
+                    "replace those of the part, the others stay."},
+        "remove": {"type": "object", "description": "Names of parts of the ruleset that is extended, by section; `name.key` for a key."},
         "facts": {**_named(_ref("fact")), "description": "Facts it declares."},
         "events": {**_named(_ref("event")), "description": "Kinds of dated events that measures count."},
         "measures": {**_named(_ref("measure")), "description": "Facts counted from dated events."},
@@ -406,6 +413,50 @@ def _said(key: str, form: Schema) -> Schema:
     if "title" in form:
         return {**form, "title": key.replace("_", " "), "description": sentence(form["title"])}
     return {"title": key.replace("_", " "), **form}
+
+
+# --- overlays ------------------------------------------------------------------------------------
+
+_PARTS: dict[str, type] = {
+    "facts": rs.Fact, "events": rs.EventType, "fields": rs.Fact, "measures": rs.Measure, "parameters": rs.Parameter,
+    "define": rs.Definition, "scorecards": rs.Scorecard, "criteria": rs.Criterion, "rules": rs.Rule,
+    "tables": rs.DecisionTable, "ladders": rs.Ladder, "levels": rs.Level, "lifecycles": rs.Lifecycle, "states": rs.State,
+    "transitions": rs.Transition, "decide": rs.Decide,
+}
+
+
+def _replace() -> Schema:
+    """Sections of parts of which any keys may be given."""
+    known = sections()
+    found = {key: _named_parts(key) for key in known if key in _PARTS}
+    if "portfolio" in known:
+        found["portfolio"] = _some_keys(rs.PlacesSection)
+    return {"title": "replace", **_FORMS[rs.Ruleset]["replace"], "additionalProperties": False,
+            "properties": {key: {**found.get(key, {"type": "object"}), "description": f"What changes in parts of `{key}`, by name."}
+                           for key in known}}
+
+
+def _named_parts(key: str) -> Schema:
+    partial = _some_keys(_PARTS[key])
+    if key == "define":
+        partial = {"if": {"type": "object"}, "then": partial, "else": _ref("expression")}
+    return {"type": "object", "additionalProperties": partial}
+
+
+def _some_keys(cls: type) -> Schema:
+    entry = ENTRIES[cls]
+    properties = {key: _said(key, _FORMS[cls][key]) for key in entry.keys}
+    for key in set(properties) & {"fields", "criteria", "levels", "states", "transitions"}:
+        properties[key] = {**_named_parts(key), "description": f"What changes in parts of `{key}`, by name."}
+    if cls is rs.Ladder:
+        properties["falls"] = {**_some_keys(rs.Fall), "description": _said("falls", _FORMS[rs.Ladder]["falls"])["description"]}
+    return _object(properties, [])
+
+
+def _remove() -> Schema:
+    names = _array(_text(rf"{_NAME}(\.[a-z0-9_]+)*"), "Names of parts that go, or of keys of parts: `name.key`.", least=1)
+    return {"title": "remove", **_FORMS[rs.Ruleset]["remove"], "additionalProperties": False,
+            "properties": dict.fromkeys([*sections(), "uses"], names)}
 
 
 def _measure() -> Schema:

@@ -39,6 +39,14 @@ def parse_sources(text: str, file: str) -> tuple[rs.Source, ...]:
     return _structured(text, file, Sources).sources
 
 
+def structure_ruleset(root: Mapping) -> rs.Ruleset:
+    """A ruleset from a tree that was put together. Raises RulesetError; its problems have no line of text yet."""
+    try:
+        return _converter().structure(root, rs.Ruleset)
+    except (cattrs.BaseValidationError, Problems) as error:
+        raise RulesetError(v.flatten(error)) from None
+
+
 def _structured(text: str, file: str, cls: type[T]) -> T:
     document = read(text, file)
     try:
@@ -199,7 +207,7 @@ def _functions() -> dict[type, Callable[[Any, Any], Any]]:
 def _function(cls: type, entry: Entry, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     attrs.resolve_types(cls)
     overrides: dict[str, Any] = {name: override(rename=key) for name, key in entry.renamed.items()}
-    for name in ("span", "measure", "table", "number", "made_from"):  # set by us, not by the file
+    for name in ("span", "measure", "table", "number", "made_from", "overlay"):  # set by us, not by the file
         if name in attrs.fields_dict(cls):
             overrides[name] = override(omit=True)
     return make_dict_structure_fn(cls, converter, **overrides)

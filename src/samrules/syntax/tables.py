@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Sequence_
 from pathlib import Path
 
 import attrs
@@ -31,11 +32,11 @@ Cells = list[Scalar]
 Texts = dict[str, str]
 
 
-def with_rows_as_rules(ruleset: rs.Ruleset, folder: Path | None, shown: Callable[[Path], str],
+def with_rows_as_rules(ruleset: rs.Ruleset, folders: Sequence_[Path], shown: Callable[[Path], str],
                        texts: Texts) -> tuple[rs.Ruleset, list[Diagnostic]]:
     """The ruleset with the tables of other files read, and with each row as a rule; and what is wrong.
 
-    `texts` takes the text of each file that was read.
+    Files are looked up in the folders, the first that has one; `texts` takes the text of each that was read.
     """
     problems: list[Diagnostic] = []
     tables, rules = [], list(ruleset.rules)
@@ -44,7 +45,7 @@ def with_rows_as_rules(ruleset: rs.Ruleset, folder: Path | None, shown: Callable
         table = written
         if written.file is not None:
             try:
-                table = _from_file(written, folder, shown, texts)
+                table = _from_file(written, folders, shown, texts)
             except (Problems, RulesetError) as error:
                 problems += error.diagnostics
                 continue
@@ -81,7 +82,7 @@ def rules_of(table: rs.DecisionTable) -> Iterator[rs.Rule]:
 # --- from files ----------------------------------------------------------------------------------
 
 
-def _from_file(table: rs.DecisionTable, folder: Path | None, shown: Callable[[Path], str],
+def _from_file(table: rs.DecisionTable, folders: Sequence_[Path], shown: Callable[[Path], str],
                texts: Texts) -> rs.DecisionTable:
     name = table.file or ""
     if not re.fullmatch(r"[^/\\\0]{1,200}", name) or name.startswith("."):
@@ -90,11 +91,11 @@ def _from_file(table: rs.DecisionTable, folder: Path | None, shown: Callable[[Pa
     if not name.lower().endswith(SUFFIXES):
         raise problem("unknown-format", f"a table cannot be read from `{name}`",
                       "name a file that ends in .csv or .xlsx", table.span)
-    if folder is None:
+    if not folders:
         raise problem("no-such-file", f"there is no folder in which to look for `{name}`",
                       "load the ruleset from a file, or name the folder: `loads(text, folder=...)`", table.span)
-    path = folder / name
-    if not path.is_file():
+    path = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    if path is None:
         raise problem("no-such-file", f"there is no file `{name}` beside the ruleset",
                       "correct the name, or put the file there", table.span)
     file = shown(path)
