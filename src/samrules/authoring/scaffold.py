@@ -113,7 +113,11 @@ def _example(base: Ruleset) -> str:
 
 
 def _constant(value: Value, kind: Kind) -> str:
-    return plain_number(value) if kind is Kind.NUMBER and isinstance(value, float) else constant_text(value, kind)
+    return _figure(value) if kind is Kind.NUMBER and isinstance(value, float) else constant_text(value, kind)
+
+
+def _figure(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else plain_number(value)
 
 
 def _filled(template: str, words: Mapping[str, str]) -> str:
@@ -151,8 +155,13 @@ def _accounts(cases: Iterable[Case], together: bool) -> str:
         rows = [crowd.facts, *(other.facts for other in crowd.others)]
     else:
         plain = [c for c in given if not c.events and not c.history] or given
-        first = {e.outcome: c for c in reversed(plain) for e in c.expected if isinstance(e, OutcomeIs)}  # one of each outcome
-        rows = [c.facts for c in dict.fromkeys([*sorted(first.values(), key=plain.index), *plain])]
+        seen: set[object] = set()
+        firsts, rest = [], []  # one of each outcome, then the others
+        for case in plain:
+            outcome = next((e.outcome for e in case.expected if isinstance(e, OutcomeIs)), None)
+            (rest if outcome is None or outcome in seen else firsts).append(case.facts)
+            seen.add(outcome)
+        rows = [*firsts, *rest]
     rows = rows[:_MOST_ACCOUNTS]
     columns = list(dict.fromkeys([ID, *(name for row in rows for name in row)]))
     sink = io.StringIO()
@@ -167,7 +176,7 @@ def _cell(value: Value | None) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return plain_number(value) if isinstance(value, float) else str(value)
+    return _figure(value) if isinstance(value, float) else str(value)
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:
