@@ -29,6 +29,7 @@ __all__ = [
     "UndeclaredFactWarning",
     "__version__",
     "assign",
+    "diff",
     "load",
     "loads",
 ]
@@ -47,11 +48,13 @@ _HOMES = {
     "Session": "samrules.sessions.session",
     "UndeclaredFactWarning": "samrules.errors",
     "assign": "samrules.staffing.assignment",
+    "diff": "samrules.compare.difference",
     "load": "samrules.rules",
     "loads": "samrules.rules",
 }
 
 if TYPE_CHECKING:
+    from samrules.compare.difference import diff
     from samrules.decision.decision import Decision
     from samrules.diagnostics import Diagnostic
     from samrules.errors import (

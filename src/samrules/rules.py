@@ -84,6 +84,11 @@ class Rules:
         return self._plan
 
     @property
+    def checked(self) -> CheckedRuleset:
+        """The ruleset with all it uses, as the checker left it, for what reads or changes its parts."""
+        return self._checked
+
+    @property
     def facts(self) -> Mapping[str, Fact]:
         """Every fact that may be given, by name."""
         return self._plan.facts

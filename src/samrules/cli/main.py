@@ -35,6 +35,7 @@ _COMMANDS = {
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",
     "watch": "samrules.cli.watch",
+    "diff": "samrules.cli.diff",
 }
 
 
