@@ -29,9 +29,11 @@ __all__ = [
     "UndeclaredFactWarning",
     "__version__",
     "assign",
+    "backtest",
     "diff",
     "load",
     "loads",
+    "sweep",
 ]
 
 _HOMES = {
@@ -48,9 +50,11 @@ _HOMES = {
     "Session": "samrules.sessions.session",
     "UndeclaredFactWarning": "samrules.errors",
     "assign": "samrules.staffing.assignment",
+    "backtest": "samrules.tuning.backtest",
     "diff": "samrules.compare.difference",
     "load": "samrules.rules",
     "loads": "samrules.rules",
+    "sweep": "samrules.tuning.sweep",
 }
 
 if TYPE_CHECKING:
@@ -69,6 +73,8 @@ if TYPE_CHECKING:
     from samrules.rules import Rules, load, loads
     from samrules.sessions.session import Session
     from samrules.staffing.assignment import Assignment, assign
+    from samrules.tuning.backtest import backtest
+    from samrules.tuning.sweep import sweep
 
 
 def __getattr__(name: str) -> Any:

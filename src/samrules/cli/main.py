@@ -36,6 +36,8 @@ _COMMANDS = {
     "schema": "samrules.cli.schema",
     "watch": "samrules.cli.watch",
     "diff": "samrules.cli.diff",
+    "sweep": "samrules.cli.sweep",
+    "backtest": "samrules.cli.backtest",
 }
 
 

@@ -84,10 +84,10 @@ def _accounts(difference: Difference) -> Iterator[list[str]]:
         yield [f"{len(otherwise):,} {verb}", *_moves(difference, otherwise, outputs=True)]
     if moved:
         lines = ["Accounts by outcome"]
-        wide = max(len(_outcome(o)) for o in difference.counts)
+        wide = max(len(outcome_in_words(o)) for o in difference.counts)
         for outcome, (old, new) in difference.counts.items():
             change = f"  ({new - old:+,})" if new != old else ""
-            lines.append(f"  {_outcome(outcome):<{wide}}  {old:>5,} → {new:,}{change}")
+            lines.append(f"  {outcome_in_words(outcome):<{wide}}  {old:>5,} → {new:,}{change}")
         yield lines
 
 
@@ -96,7 +96,7 @@ def _moves(difference: Difference, moves: Sequence[Move], *, outputs: bool) -> I
     deciding = [numbers[id(e)] for e in difference.deciding]
     wide = min(_LONGEST_NAME, max(len(m.name) for m in moves))
     for move in moves:
-        went = _outputs(move.old, move.new) if outputs else f"{_answer(move.old)} → {_answer(move.new)}"
+        went = _outputs(move.old, move.new) if outputs else f"{answer_in_words(move.old)} → {answer_in_words(move.new)}"
         name = "".join(c if c.isprintable() else " " for c in move.name)
         yield from _wrapped(f"{went}: {blame_in_words(move.blame, deciding)}", f"  {name:<{wide}}  ", " " * (wide + 4))
 
@@ -121,13 +121,13 @@ def blame_in_words(blame: Blame, numbers: Sequence[int]) -> str:
     return f"{said(sorted({*alone, *needed}), 'and')}"
 
 
-def _answer(answer: Answer) -> str:
+def answer_in_words(answer: Answer) -> str:
     if len(answer.possible) > 1 and not isinstance(answer.outcome, tuple):
         return f"{word(answer.outcome)} ({listed([word(o) for o in answer.possible], 'or')})"
-    return _outcome(answer.outcome)
+    return outcome_in_words(answer.outcome)
 
 
-def _outcome(outcome: str | tuple[str, ...]) -> str:
+def outcome_in_words(outcome: str | tuple[str, ...]) -> str:
     if isinstance(outcome, tuple):
         return listed([word(o) for o in outcome]) if outcome else "nothing"
     return word(outcome)
@@ -137,7 +137,7 @@ def _outputs(old: Answer, new: Answer) -> str:
     before, after = dict(old.outputs), dict(new.outputs)
     changes = [f"{word(k)} {_plain(before.get(k))} → {_plain(after.get(k))}"
                for k in {**before, **after} if before.get(k) != after.get(k) or (k in before) != (k in after)]
-    return f"{_answer(new)}, {'; '.join(changes)}"
+    return f"{answer_in_words(new)}, {'; '.join(changes)}"
 
 
 def _plain(value: object) -> str:

@@ -1,0 +1,1 @@
+"""Thresholds moved over accounts, and history decided anew: what a policy does, before it is one."""
