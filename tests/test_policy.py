@@ -243,6 +243,28 @@ def test_the_thresholds_are_those_of_the_day() -> None:
     assert "| **none yet**; also EUR 1 million from 1 January 2020; EUR 2 million from 1 January 2026 |  |" in before
 
 
+def test_an_overlay_says_what_differs(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text("""\
+ruleset: ours
+version: 1.0.0
+extends: designation
+replace:
+  parameters: {entry_score: {values: {1990-01-01: 75}}}
+remove: {rules: [kept_as_a_vendor]}
+rules:
+  owes_us_money:
+    when: financial_health <= 1
+    then: {action: decline}
+    because: "{account} owes us money"
+    cites: [elimination/helps-reach-goals]
+""")
+    markdown, _ = written(check(load_bundle(tmp_path / "ours.yaml")))
+    assert ("It is the policy designation 1.0.0 with what differs here: changed: entry score; added: owes us money; "
+            "removed: kept as a vendor.\n") in markdown
+    assert "‹entry score› | **75** |" in markdown
+    assert "Keeps every supplier a vendor" not in markdown
+
+
 def run(*args: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(cli, ["docs", *args])
     return result.exit_code, result.stdout, result.stderr

@@ -156,7 +156,8 @@ def _accounts(cases: Iterable[Case], together: bool) -> str:
     else:
         plain = [c for c in given if not c.events and not c.history] or given
         seen: set[object] = set()
-        firsts, rest = [], []  # one of each outcome, then the others
+        firsts: list[Mapping[str, Value]] = []  # one of each outcome, then the others
+        rest: list[Mapping[str, Value]] = []
         for case in plain:
             outcome = next((e.outcome for e in case.expected if isinstance(e, OutcomeIs)), None)
             (rest if outcome is None or outcome in seen else firsts).append(case.facts)

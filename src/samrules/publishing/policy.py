@@ -170,8 +170,19 @@ class _Writing:
             yield f"It decides for each account by itself, on the day of the decision: {outcomes}."
         yield ("A fact that is not known counts neither as no nor as zero. Where the known facts leave the answer open, the answer is "
                f"“{word(r.decide.unsettled)}”, with the facts to find out first.")
+        if r.overlay is not None:
+            base = r.overlay.layers[1]
+            yield f"It is the policy {base.ruleset} {base.version} with what differs here: {self.differs(r.overlay)}."
         if self.asked:
             yield f"It rests on decisions that have policies of their own: {listed(list(self.asked.values()))}."
+
+    def differs(self, overlay: rs.Overlay) -> str:
+        """What a ruleset that extends another changes, adds and removes: `changed: entry score; added: owes us money`."""
+        above = {layer.ruleset for layer in overlay.layers[:1]}
+        said = {"changed": [o.name for o in overlay.origins if o.ruleset not in above and any(c.ruleset in above for c in o.changes)],
+                "added": [o.name for o in overlay.origins if o.ruleset in above],
+                "removed": [gone.name for gone in overlay.removed if gone.ruleset in above]}
+        return "; ".join(f"{how}: {', '.join(map(word, names))}" for how, names in said.items() if names) or "nothing but its name"
 
     def outcomes(self) -> Iterable[OutcomeShown]:
         decide = self.ruleset.decide
