@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-GAP_X, GAP_Y = 54.0, 12.0
+GAP_X, GAP_Y = 44.0, 12.0
+_ROOM, _MOST_ROOM = 1.5, 70.0
+"""Between columns there is more room where more arrows run."""
 _SWEEPS = 24
 _PULL = 0.04
 """How far a box moves towards the centre at each sweep: parts that nothing joins stay together."""
@@ -225,12 +227,14 @@ class _Arranged:
         bottom = max((middle[k] + self.tall(k) / 2 for k in middle), default=0.0)
         start: dict[Key, float] = {}
         wide: dict[Key, float] = {}
-        x = 0.0
+        x = gap = 0.0
         for column in columns:
             width = max((self.sizes[k][0] for k in column if isinstance(k, str)), default=0.0)
             for key in column:
                 start[key], wide[key] = x, width
-            x += width + GAP_X
+            busy = sum(len(self.right.get(k, ())) for k in column)
+            gap = GAP_X + min(_MOST_ROOM, _ROOM * busy)
+            x += width + gap
         at = {k: (start[k], middle[k] - self.tall(k) / 2 - top) for k in self.sizes}
         routes = {}
         for index, chain in self.chains.items():
@@ -239,4 +243,4 @@ class _Arranged:
                 points += [(start[key], middle[key] - top), (start[key] + wide[key], middle[key] - top)]
             points.append((start[chain[-1]], middle[chain[-1]] - top))
             routes[index] = points[::-1] if index in turned else points
-        return Layout(at, {k: wide[k] for k in self.sizes}, routes, max(x - GAP_X, 0.0), bottom - top)
+        return Layout(at, {k: wide[k] for k in self.sizes}, routes, max(x - gap, 0.0), bottom - top)
