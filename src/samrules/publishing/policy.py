@@ -12,13 +12,11 @@ from datetime import date
 import attrs
 
 from samrules.check.checker import CheckedRuleset
-from samrules.check.scope import Meaning, Role
 from samrules.decision.words import counted, day, listed, number, sentence, value_in_words, word
 from samrules.explain.condition_words import ConditionWords, values_in_force
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
 from samrules.model.expressions import Expr
-from samrules.model.templates import FORM, PLACEHOLDER
 from samrules.model.types import BOOLEAN
 from samrules.plan.plan import Plan
 from samrules.publishing import fact_words
@@ -37,6 +35,7 @@ from samrules.publishing.document import (
     Term,
     Threshold,
 )
+from samrules.publishing.mentions import Mentions
 
 _POLICIES = {
     "priority": "Where several rules hold at once, the strongest outcome counts; the table below lists the outcomes from the strongest on.",
@@ -59,14 +58,10 @@ class _Writing:
     speakers: dict[str, ConditionWords] = attrs.field(factory=dict)
     numbers: dict[str, int] = attrs.field(factory=dict)
     """Rule names to their numbers in the document."""
-    facts: dict[str, rs.Fact] = attrs.field(factory=dict)
-    parameters: dict[str, tuple[str, rs.Parameter]] = attrs.field(factory=dict)
-    """Those that the document names, by absolute name, with their ruleset."""
-    terms: dict[str, tuple[str, rs.Definition]] = attrs.field(factory=dict)
-    cards: dict[str, tuple[str, rs.Scorecard]] = attrs.field(factory=dict)
-    asked: dict[str, str] = attrs.field(factory=dict)
-    """Decisions of other rulesets, by absolute name: how the document calls them."""
-    cited: dict[str, None] = attrs.field(factory=dict)
+    mentions: Mentions = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.mentions = Mentions.of(self.checked)
 
     @property
     def ruleset(self) -> rs.Ruleset:
@@ -82,19 +77,18 @@ class _Writing:
     def run(self) -> Policy:
         r = self.ruleset
         self.numbers = {rule.name: i for i, rule in enumerate(r.rules, 1)}
-        self.gather()
         rules = {rule.name: self.rule(rule) for rule in r.rules}
         tables = tuple(self.table(table) for table in r.tables)
         machines = (*(self.maker(ladder, rules) for ladder in r.ladders), *(self.maker(lifecycle, rules) for lifecycle in r.lifecycles))
         own: list[Term] = []
         foreign: list[Term] = []
-        for owner, definition in self.terms.values():
+        for owner, definition in self.mentions.terms.values():
             if definition.made_from is None or owner != r.name:
                 (own if owner == r.name else foreign).append(self.term(owner, definition))
-        cards = tuple(self.card(owner, card) for owner, card in self.cards.values())
+        cards = tuple(self.card(owner, card) for owner, card in self.mentions.cards.values())
         own_order = {p.name: i for i, p in enumerate(r.parameters)}
         thresholds = tuple(self.threshold(owner, p) for owner, p in sorted(
-            self.parameters.values(), key=lambda found: own_order.get(found[1].name, 0) if found[0] == r.name else len(own_order)))
+            self.mentions.parameters.values(), key=lambda found: own_order.get(found[1].name, 0) if found[0] == r.name else len(own_order)))
         rests_on = tuple(f"{b.name} {b.version}" for b in self.checked.bundle.rulesets if b.name != r.name)
         return Policy(
             title=r.title or word(r.name), name=r.name, version=r.version, digest=self.plan.digest, on=day(self.on),
@@ -103,58 +97,8 @@ class _Writing:
             always=tuple(self.carried(r.decide.always)) if r.decide else (), combine=_POLICIES[r.decide.hit_policy] if r.decide else "",
             rules=tuple(rules[rule.name] for rule in r.rules if rule.made_from is None and rule.table is None),
             tables=tables, machines=machines, places=tuple(self.places()), terms=tuple(own), foreign=tuple(foreign), cards=cards,
-            thresholds=thresholds, facts=tuple(self.fact(f) for f in sorted(self.facts.values(), key=lambda f: f.title or f.name)),
+            thresholds=thresholds, facts=tuple(self.fact(f) for f in sorted(self.mentions.facts.values(), key=lambda f: f.title or f.name)),
             sources=tuple(self.sources()), open=tuple(self.open()))
-
-    # --- what the document speaks of ---
-
-    def gather(self) -> None:
-        """All that the rules name, and what that names in turn, definitions of other rulesets included."""
-        r = self.ruleset
-        members: list[tuple[str, object]] = [(r.name, m) for m in (*r.rules, r.decide, r.portfolio) if m is not None]
-        waiting: list[tuple[str, object]] = [*members, *((r.name, d) for d in r.define), *((r.name, c) for c in r.scorecards)]
-        seen: set[tuple[str, str]] = set()
-        while waiting:
-            owner, member = waiting.pop(0)
-            if isinstance(member, rs.Definition):
-                if (owner, member.name) in seen:
-                    continue
-                seen.add((owner, member.name))
-                self.terms[f"{owner}.{member.name}"] = owner, member
-            if isinstance(member, rs.Scorecard):
-                if (owner, member.name) in seen:
-                    continue
-                seen.add((owner, member.name))
-                self.cards[f"{owner}.{member.name}"] = owner, member
-                self.cite(key for criterion in member.criteria for key in criterion.cites)
-            self.cite(getattr(member, "cites", ()))
-            told = _inserted(member.because) if isinstance(member, rs.Rule) and member.because else []
-            for name in (*(n.name for e in rs.expressions_of(member) for n in ex.names(e)), *told):
-                meaning = self.checked.scopes[owner].get(name)
-                if meaning is not None and (found := self.met(meaning)) is not None:
-                    waiting.append((meaning.ruleset, found))
-        for parameter in r.parameters:
-            self.parameters.setdefault(f"{r.name}.{parameter.name}", (r.name, parameter))
-        for fact in r.facts:
-            self.facts.setdefault(fact.name, fact)
-
-    def met(self, meaning: Meaning) -> rs.Definition | rs.Scorecard | None:
-        of = meaning.of
-        if isinstance(of, rs.Fact) and meaning.role is Role.FACT:
-            if of.name != "account_id":
-                self.facts.setdefault(of.name, of)
-        elif isinstance(of, rs.Parameter):
-            self.parameters.setdefault(meaning.absolute, (meaning.ruleset, of))
-            self.cite(of.cites)
-        elif isinstance(of, rs.Decide) and meaning.ruleset != self.ruleset.name:
-            self.asked[meaning.absolute] = f"{of.title or word(of.name)} ({meaning.ruleset} {self.version(meaning.ruleset)})"
-        return of if isinstance(of, rs.Definition | rs.Scorecard) else None
-
-    def cite(self, keys: Iterable[str]) -> None:
-        self.cited |= dict.fromkeys(keys)
-
-    def version(self, ruleset: str) -> str:
-        return next(r.version for r in self.checked.bundle.rulesets if r.name == ruleset)
 
     # --- its parts ---
 
@@ -173,8 +117,8 @@ class _Writing:
         if r.overlay is not None:
             base = r.overlay.layers[1]
             yield f"It is the policy {base.ruleset} {base.version} with what differs here: {self.differs(r.overlay)}."
-        if self.asked:
-            yield f"It rests on decisions that have policies of their own: {listed(list(self.asked.values()))}."
+        if self.mentions.asked:
+            yield f"It rests on decisions that have policies of their own: {listed(list(self.mentions.asked.values()))}."
 
     def differs(self, overlay: rs.Overlay) -> str:
         """What a ruleset that extends another changes, adds and removes: `changed: entry score; added: owes us money`."""
@@ -314,7 +258,7 @@ class _Writing:
         condition = self.checked.definitions.get(f"{owner}.{definition.name}") == BOOLEAN
         value = "" if condition else self.speak(owner).words(definition.value)
         when = self.conditions([definition.value], owner) if condition else None
-        from_ = "" if owner == self.ruleset.name else f"{owner} {self.version(owner)}"
+        from_ = "" if owner == self.ruleset.name else f"{owner} {self.mentions.version(owner)}"
         return Term(_capital(definition.title or word(definition.name)), definition.name, from_, when, value, definition.cites)
 
     def card(self, owner: str, card: rs.Scorecard) -> CardShown:
@@ -329,7 +273,7 @@ class _Writing:
                 rows = tuple((number(p.points), speak.words(p.when) if p.when is not None else "otherwise") for p in c.points)
             criteria.append(CriterionShown(_capital(c.title or word(c.name)), number(c.weight), rows, c.cites))
         bands = tuple((word(b.name), number(b.since)) for b in card.bands)
-        from_ = "" if owner == self.ruleset.name else f"{owner} {self.version(owner)}"
+        from_ = "" if owner == self.ruleset.name else f"{owner} {self.mentions.version(owner)}"
         return CardShown(_capital(card.title or word(card.name)), from_, bands, tuple(criteria), card.cites)
 
     def threshold(self, owner: str, parameter: rs.Parameter) -> Threshold:
@@ -357,7 +301,7 @@ class _Writing:
     def sources(self) -> Iterable[SourceShown]:
         texts: dict[str, list[tuple[str, str]]] = {}
         citations = self.checked.bundle.citations
-        for key in self.cited:
+        for key in self.mentions.cited:
             if key in citations:
                 texts.setdefault(key.split("/")[0], []).append((key, sentence(citations[key].passage.says)))
         for passages in texts.values():
@@ -371,17 +315,12 @@ class _Writing:
         r = self.ruleset
         if r.description is None:
             yield "The purpose is not stated: the ruleset has no `description`."
-        bare = [word(p.name) for _, p in self.parameters.values() if not p.reason]
+        bare = [word(p.name) for _, p in self.mentions.parameters.values() if not p.reason]
         if bare:
             yield f"No reason is given for the {'threshold' if len(bare) == 1 else 'thresholds'} {listed(bare)}."
-        nowhere = [f.title or word(f.name) for f in self.facts.values() if not f.source and not f.measure]
+        nowhere = [f.title or word(f.name) for f in self.mentions.facts.values() if not f.source and not f.measure]
         if nowhere:
             yield f"Where it comes from is not said of: {listed(nowhere)}."
-
-
-def _inserted(because: str) -> list[str]:
-    forms = (FORM.match(found[1]) for found in PLACEHOLDER.finditer(because))
-    return [form[1] for form in forms if form is not None]
 
 
 def _nested(lines: Sequence[tuple[int, str]]) -> tuple[Line, ...]:
