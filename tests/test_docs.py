@@ -69,6 +69,12 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def test_the_picture_of_designation_is_current() -> None:
+    """Written by `samrules graph designation --out docs/designation.svg`."""
+    drawn = CliRunner().invoke(cli, ["graph", "designation", "--format", "svg"])
+    assert drawn.stdout == (DOCS / "designation.svg").read_text("utf-8")
+
+
 def test_the_readme_shows_what_is_printed() -> None:
     page = (ROOT / "README.md").read_text("utf-8")
     shown = re.search(r"```\n(Because of the rule .*?)```", page, re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from samrules.authoring.cases_schema import CASE, FILE, OTHER, cases_schema
+from samrules.authoring.expectations import KEYS as _EXPECTATIONS
+from samrules.authoring.read_cases import _CASE, _FILE, _OTHER
 from samrules.model import ruleset as rs
+from samrules.model.types import DECLARABLE
 from samrules.syntax.entries import ENTRIES, Sources
 from samrules.syntax.schema import _FORMS, ruleset_schema
 from tests.test_corpus import _FOUND, BAD, GOOD, LINT, remarks
@@ -107,3 +112,78 @@ def test_each_ladder_that_does_not_stand_is_invalid(name: str) -> None:
 @pytest.mark.parametrize("path", structural(), ids=lambda p: p.stem)
 def test_a_fault_of_form_is_invalid(path: Path) -> None:
     assert not VALIDATOR.is_valid(content(path))
+
+
+# --- what an editor shows ---------------------------------------------------------------------------
+
+
+def keys_of(schema: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key that a user may write, with its schemas; a condition beside the main one may add another."""
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from keys_of(inner, at)
+    elif isinstance(schema, dict):
+        for name, inner in schema.get("properties", {}).items():
+            if isinstance(inner, dict):
+                yield f"{at}.{name}", inner
+        for key, inner in schema.items():
+            if key not in ("examples", "if"):
+                yield from keys_of(inner, at if key in ("then", "else", "properties", "anyOf", "oneOf") else f"{at}.{key}")
+
+
+def told(schema: dict[str, Any], whole: dict[str, Any]) -> str:
+    """What an editor tells of a key: its own words, else those of what it refers to."""
+    if schema.get("description"):
+        return str(schema["description"])
+    ref = schema.get("$ref", "").removeprefix("#/$defs/")
+    return told(whole["$defs"][ref], whole) if ref else ""
+
+
+@pytest.mark.parametrize("whole", [ruleset_schema(), cases_schema()], ids=["ruleset", "cases"])
+def test_every_key_says_what_it_is_for(whole: dict[str, Any]) -> None:
+    said: dict[str, list[str]] = {}
+    for key, schema in keys_of(whole):
+        said.setdefault(key, []).append(told(schema, whole))
+    assert len(said) > 30
+    for key, texts in said.items():
+        assert any(texts), key
+        for text in filter(None, texts):
+            assert text[-1] in ".`?", f"{key}: {text}"
+            assert text[0].isupper() or text[0] == "`", f"{key}: {text}"
+
+
+def test_enumerations_are_those_of_the_code() -> None:
+    defs = ruleset_schema()["$defs"]
+    assert tuple(defs["decision"]["properties"]["hit_policy"]["enum"]) == rs.HIT_POLICIES
+    examples = defs["fact"]["properties"]["type"]["examples"]
+    assert {example.split()[0] for example in examples} == {str(kind) for kind in DECLARABLE}
+    assert all(key in defs["measure"]["properties"] for key in rs.MEASURES)
+
+
+CASES = sorted((Path(__file__).parent.parent / "rulesets/cases").glob("*.cases.yaml"))
+OF_CASES = Draft202012Validator(cases_schema())
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
+def test_the_bundled_cases_are_valid(path: Path) -> None:
+    assert [f"{e.json_path}: {e.message}" for e in OF_CASES.iter_errors(content(path))] == []
+
+
+def test_the_cases_schema_has_the_keys_of_the_reader() -> None:
+    Draft202012Validator.check_schema(cases_schema())
+    assert set(FILE) == set(_FILE)
+    assert set(CASE) == set(_CASE)
+    assert set(OTHER) == set(_OTHER)
+    assert set(cases_schema()["$defs"]["expect"]["properties"]) == set(_EXPECTATIONS)
+
+
+@pytest.mark.parametrize("fault", [
+    {"ruleset": "r"}, {"ruleset": "r", "cases": {}}, {"ruleset": "r", "cases": {"a": {}}}, {"ruleset": "R", "cases": {"a": {"expect": {"outcome": "x"}}}},
+    {"ruleset": "r", "cases": {"a": {"expect": {}}}}, {"ruleset": "r", "cases": {"a": {"expect": {"outcom": "x"}}}},
+    {"ruleset": "r", "cases": {"a": {"expects": {"outcome": "x"}}}}, {"ruleset": "r", "as_of": "21/11/2026", "cases": {"a": {"expect": {"outcome": "x"}}}},
+    {"ruleset": "r", "cases": {"a": {"events": [{"event": "x"}], "expect": {"outcome": "x"}}}},
+    {"ruleset": "r", "cases": {"a": {"others": {"b": {"times": 0}}, "expect": {"outcome": "x"}}}},
+])
+def test_a_fault_of_form_in_cases_is_invalid(fault: dict[str, Any]) -> None:
+    assert not OF_CASES.is_valid(fault)
+    assert OF_CASES.is_valid({"ruleset": "r", "as_of": "2026-11-21", "cases": {"a": {"expect": {"outcome": "x"}}}})

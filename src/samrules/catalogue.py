@@ -457,6 +457,21 @@ _CASES = (
            "Say what should be decided; docs/cases.md lists what can be expected."),
 )
 
+_WRITING = (
+    _error("no-such-rule", "The rule asked for is not one of the ruleset's.",
+           "Nothing would be drawn, or something else than was meant.",
+           "`samrules graph designation --rule nominate_early`",
+           "Use the rule's name as it stands in the file; `samrules show` lists the rules."),
+    _error("nothing-to-draw", "A ruleset without rules, definitions, scorecards or measures.",
+           "The picture would be empty.",
+           "`samrules graph facts_only.yaml`",
+           "Name a ruleset that has some."),
+    _error("folder-not-empty", "The folder for a new project holds something already.",
+           "Files of yours could be overwritten, or taken for the project's.",
+           "`samrules new .` in a folder with files.",
+           "Give the name of a new folder."),
+)
+
 _RECIPES = (
     _error("no-such-recipe", "A recipe that is neither bundled nor a folder with `recipe.yaml`.",
            "Which tables to read, and how, would have to be guessed.",
@@ -496,4 +511,4 @@ _RECIPES = (
           "Fill the cells, or ignore this."),
 )
 
-CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS, *_CASES, *_RECIPES)}
+CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS, *_CASES, *_WRITING, *_RECIPES)}

@@ -46,7 +46,7 @@ def ideas(sources: Path) -> tuple[Idea, ...]:
     found = parse_sources(decode(read_bytes(sources, shown), shown), shown)
     cited: dict[str, set[Encoding]] = {}
     for path in sorted(sources.parent.glob(f"*{SUFFIX}")):
-        if path.name != SOURCES:
+        if path.name != SOURCES and not path.name.startswith("."):  # `.pre-commit-config.yaml` is no ruleset
             for key, encoding in _citing(load_bundle(path).main):
                 cited.setdefault(key, set()).add(encoding)
     listed = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -81,3 +82,34 @@ def as_json(data: Any) -> str:
     import json
 
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def format_by_name(out: Path | None, endings: Mapping[str, str]) -> str | None:
+    """The format that the name of the output asks for, None without an output. Raises OutputError."""
+    from samrules.diagnostics import Diagnostic
+    from samrules.errors import OutputError
+
+    if out is None:
+        return None
+    found = endings.get(out.suffix.lower())
+    if found is None:
+        ending = f"`{out.suffix}` is not a format that this command writes" if out.suffix else "the file name does not tell the format"
+        raise OutputError([Diagnostic("unknown-format", ending, f"name the file with one of {', '.join(endings)}, or give `--format`",
+                                      where=str(out))])
+    return found
+
+
+def put(text: str, out: Path | None) -> None:
+    """A text to a file, whole or not at all, or to standard output. Raises OutputError."""
+    from samrules.cli.report import emit
+    from samrules.inputs.results import write_whole
+
+    if out is None:
+        emit(text)
+        return
+    data = text.encode()
+
+    def write(sink: IO[bytes]) -> None:
+        sink.write(data)
+
+    write_whole(out, write)

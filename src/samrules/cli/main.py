@@ -22,8 +22,11 @@ _INTERRUPTED, _BROKEN_PIPE = 130, 141
 """What a shell reports of a program that was stopped by Ctrl-C, or whose reader went away."""
 
 _COMMANDS = {
+    "new": "samrules.cli.new",
     "list": "samrules.cli.list_rulesets",
     "show": "samrules.cli.show",
+    "graph": "samrules.cli.graph",
+    "docs": "samrules.cli.docs",
     "decide": "samrules.cli.decide",
     "explain": "samrules.cli.explain",
     "facts": "samrules.cli.facts",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator
 from datetime import date
@@ -15,10 +14,9 @@ from samrules.check.scope import Scope
 from samrules.cli import ladders_shown
 from samrules.decision.decision import as_json
 from samrules.decision.words import day, listed, number, sentence, value_in_words, word
-from samrules.explain.condition_words import ConditionWords
+from samrules.explain.condition_words import ConditionWords, values_in_force
 from samrules.model import ruleset as rs
-from samrules.model.expressions import All, Expr, Name
-from samrules.model.templates import FORM, PLACEHOLDER, WHO
+from samrules.model.expressions import All, Expr
 from samrules.plan.plan import Plan
 from samrules.syntax.printer import text_of
 
@@ -53,14 +51,7 @@ class Rulebook:
         return ConditionWords(self.scope, self.plan.currency, self._values())
 
     def _values(self) -> dict[str, str]:
-        """Every parameter of this day in words, by absolute name."""
-        found = {}
-        for ruleset in self.checked.bundle.rulesets:
-            for parameter in ruleset.parameters:
-                if dated := parameter.at(self.day):
-                    shown = value_in_words(dated.value, parameter.type, self.plan.currency)
-                    found[f"{ruleset.name}.{parameter.name}"] = shown
-        return found
+        return values_in_force(self.checked.bundle.rulesets, self.day, self.plan.currency)
 
     def text(self) -> str:
         parts = [self._head(), self._decision(), self._places(), self._rules(), *map(self._made_by, self._makers()),
@@ -184,26 +175,11 @@ class Rulebook:
             over = f" over {rule.sustained.over}" if rule.sustained.over else ""
             yield f"    sustained: {rule.sustained.reviews} reviews in a row{over}"
         if rule.because:
-            yield from _wrapped(f"because “{self._sentence(rule.because)}”", "    ", "      ")
+            yield from _wrapped(f"because “{self.speak.inserted(rule.because)}”", "    ", "      ")
         if rule.cites:
             yield from _wrapped(f"rests on {', '.join(rule.cites)}", "    ", "      ")
         if rule.made_from is None:
             yield from self._from(*(("tables", rule.table) if rule.table else ("rules", rule.name)), indent="    ")
-
-    def _sentence(self, template: str) -> str:
-        """The sentence of a rule with the titles of what it inserts, and the values of thresholds."""
-        values = self._values()
-
-        def title(found: re.Match[str]) -> str:
-            form = FORM.match(found[1])
-            if form is None or form[1] == WHO:
-                return f"[{found[1]}]"
-            noun = f" {form[3]}" if form[3] else ""
-            meaning = self.scope.get(form[1])
-            value = values.get(meaning.absolute) if meaning else None
-            return (value or f"[{self.speak.title(Name(form[1]))}]") + noun
-
-        return PLACEHOLDER.sub(title, template)
 
     def _conditions(self, node: Expr, depth: int = 0) -> Iterator[str]:
         for level, text in self.speak.lines(node, depth):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
 import attrs
 
@@ -10,7 +12,8 @@ from samrules.check.scope import Meaning, Role, Scope
 from samrules.decision.words import listed, value_in_words, word
 from samrules.model import expressions as ex
 from samrules.model.operators import FLIPPED
-from samrules.model.ruleset import Fact, Parameter
+from samrules.model.ruleset import Fact, Parameter, Ruleset
+from samrules.model.templates import FORM, PLACEHOLDER, WHO
 from samrules.model.types import Kind, Type
 from samrules.syntax.printer import text_of
 
@@ -20,6 +23,12 @@ _SIGN = {"*": "×", "/": "÷", "-": "−", "+": "+"}
 
 Line = tuple[int, str]
 """A line with its depth."""
+
+
+def values_in_force(rulesets: Iterable[Ruleset], day: date, currency: str | None) -> dict[str, str]:
+    """Every parameter that has a value on this day, in words, by absolute name."""
+    return {f"{ruleset.name}.{parameter.name}": value_in_words(dated.value, parameter.type, currency)
+            for ruleset in rulesets for parameter in ruleset.parameters if (dated := parameter.at(day))}
 
 
 @attrs.frozen
@@ -90,6 +99,8 @@ class ConditionWords:
             case ex.Call(function="min" | "max" as function, arguments=arguments):
                 size = "smaller" if function == "min" else "larger"
                 return f"the {size} of {listed([self.words(a) for a in arguments])}"
+            case ex.Call(function="age", arguments=(only,)):
+                return f"time since {self.words(only)}"
             case ex.Call(function="abs", arguments=(only,)):
                 return f"the size of {self.words(only)}"
             case ex.If(condition=condition, then=then, otherwise=otherwise):
@@ -139,3 +150,17 @@ class ConditionWords:
             if meaning is not None and isinstance(meaning.of, Fact | Parameter):
                 return meaning.of.type
         return None
+
+    def inserted(self, template: str) -> str:
+        """The sentence of a rule with the titles of what it inserts, and the values of thresholds."""
+
+        def title(found: re.Match[str]) -> str:
+            form = FORM.match(found[1])
+            if form is None or form[1] == WHO:
+                return f"[{found[1]}]"
+            noun = f" {form[3]}" if form[3] else ""
+            meaning = self.scope.get(form[1])
+            value = self.values.get(meaning.absolute) if meaning else None
+            return (value or f"[{self.title(ex.Name(form[1]))}]") + noun
+
+        return PLACEHOLDER.sub(title, template)

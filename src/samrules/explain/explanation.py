@@ -87,15 +87,15 @@ class Explanation:
 
     def markdown(self) -> str:
         """The explanation as Markdown. Names and values are escaped: they are text, never markup."""
-        lines = [f"# {_escaped(self.title)}", "", _escaped(self.answer)]
+        lines = [f"# {escaped(self.title)}", "", escaped(self.answer)]
         for part in self.parts:
-            lines += ["", f"## {_escaped(part.heading)}"]
+            lines += ["", f"## {escaped(part.heading)}"]
             for sentence in part.sentences:
-                lines += ["", _escaped(sentence)]
+                lines += ["", escaped(sentence)]
             if part.items:
                 lines.append("")
                 lines += [line for item in part.items for line in _bullets(item, 0)]
-        lines += ["", f"*{_escaped(self.record)}*", ""]
+        lines += ["", f"*{escaped(self.record)}*", ""]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def _item_lines(item: Item, indent: str) -> Iterator[str]:
 
 
 def _bullets(item: Item, depth: int) -> Iterator[str]:
-    yield "  " * depth + _BULLETS[item.mark] + _escaped(item.text)
+    yield "  " * depth + _BULLETS[item.mark] + escaped(item.text)
     for inner in item.items:
         yield from _bullets(inner, depth + 1)
 
@@ -134,6 +134,7 @@ def _bullets(item: Item, depth: int) -> Iterator[str]:
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|~])")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text as Markdown that shows it as it is."""
     text = _MARKUP.sub(r"\\\1", text)
     return re.sub(r"^(\s*)(#|[-+](?=\s)|\d+(?=\.\s))", r"\1\\\2", text)

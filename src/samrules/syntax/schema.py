@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from samrules.decision.words import sentence
 from samrules.model import ruleset as rs
 from samrules.model.operators import FUNCTIONS
 from samrules.model.types import DECLARABLE, Kind
@@ -114,11 +115,11 @@ _EXPRESSION: Schema = {
     "minLength": 1,
 }
 _GROUPS: dict[str, Schema] = {
-    "all": {**_ref("conditions"), "title": "all of these hold"},
-    "any": {**_ref("conditions"), "title": "one or more of these hold"},
-    "not": {**_ref("condition"), "title": "this does not hold"},
-    "at_least": {"title": "this many of these hold", "type": "integer"},
-    "of": {**_ref("conditions"), "title": "the conditions of which `at_least` hold"},
+    "all": {**_ref("conditions"), "title": "all", "description": "All of these hold."},
+    "any": {**_ref("conditions"), "title": "any", "description": "One or more of these hold."},
+    "not": {**_ref("condition"), "title": "not", "description": "This does not hold."},
+    "at_least": {"title": "at least", "type": "integer", "description": "So many of the conditions under `of` hold.", "examples": [2]},
+    "of": {**_ref("conditions"), "title": "of", "description": "The conditions of which `at_least` hold."},
 }
 _ONE_GROUP: list[Schema] = [
     {"required": ["all"]}, {"required": ["any"]}, {"required": ["not"]}, {"required": ["at_least", "of"]},
@@ -133,14 +134,16 @@ _CONDITION: Schema = {
 _POINTS: Schema = {
     "title": "a row of points",
     "oneOf": [
-        _object({"when": _ref("condition"), "points": {"type": "number"}}, ["when", "points"]),
-        _object({"otherwise": {"type": "number"}}, ["otherwise"]),
+        _object({"when": {**_ref("condition"), "description": "The points are given when this holds, and no row before."},
+                 "points": {"type": "number", "description": "How many points, at most the criterion's weight."}}, ["when", "points"]),
+        _object({"otherwise": {"type": "number", "description": "The points where no row before holds."}}, ["otherwise"]),
     ],
 }
-_CONSTANT: Schema = {"type": ["string", "number", "boolean"], "description": "`inside_sales`, `12 months`, `20%`, `3`"}
+_CONSTANT: Schema = {"type": ["string", "number", "boolean"], "description": "A constant: `inside_sales`, `12 months`, `20%`, `3`.",
+                     "examples": ["inside_sales", "12 months", "20%", 3]}
 _OUTPUT: Schema = {
     "if": {"type": "object"},
-    "then": _object({"value": _ref("condition")}, ["value"]),
+    "then": _object({"value": {**_ref("condition"), "description": "An expression that gives the output."}}, ["value"]),
     "else": _CONSTANT,
 }
 _THEN: Schema = {
@@ -158,6 +161,7 @@ _UNLESS: Schema = {
 _SUSTAINED: Schema = {
     **_text(rf"\d{{1,3}}\s+reviews?(\s+over\s+{_DURATION})?"),
     "description": "At how many reviews in a row it must hold: `2 reviews`, `2 reviews over 6 months`.",
+    "examples": ["2 reviews", "2 reviews over 6 months"],
 }
 _BECAUSE: Schema = {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."}
 _TITLE: Schema = {**_ANY_TEXT, "description": "A short phrase that reads well inside a sentence."}
@@ -168,6 +172,13 @@ _TYPES: Schema = {
     "examples": [*_SIMPLE, "enum [vendor, preferred, partner]", "ordinal 1..5"],
 }
 
+_POLICIES = {
+    "priority": "The one with the strongest outcome.",
+    "first": "The first that holds, in the order written.",
+    "unique": "The only one; two with different outcomes at once are an error of the ruleset.",
+    "collect": "All of them: the outcome is a list.",
+}
+assert tuple(_POLICIES) == rs.HIT_POLICIES
 _EVENT = rf"{_NAME}(\.{_NAME})?"
 _EVENTS: Schema = {"anyOf": [_text(_EVENT), _array(_text(_EVENT), least=1)]}
 _FIELD = rf"{_NAME}\.{_NAME}"
@@ -177,10 +188,10 @@ _BARE_EVENTS: Schema = {"anyOf": [_text(_NAME), _array(_text(_NAME), least=1)]}
 _FORMS: dict[type, dict[str, Schema]] = {
     rs.Ruleset: {
         "ruleset": {**_text(_NAME), "description": "Its name; the file is named after it."},
-        "version": {**_text(r"\d+\.\d+\.\d+"), "description": "Three numbers, such as `1.0.0`."},
+        "version": {**_text(r"\d+\.\d+\.\d+"), "description": "Three numbers, such as `1.0.0`.", "examples": ["1.0.0"]},
         "title": {**_ANY_TEXT, "description": "What it is for, in a phrase."},
         "description": {**_ANY_TEXT, "description": "What it is for, in a paragraph."},
-        "currency": {**_text("[A-Z]{3}"), "description": "A currency code such as `EUR`."},
+        "currency": {**_text("[A-Z]{3}"), "description": "A currency code such as `EUR`.", "examples": ["EUR", "USD"]},
         "extends": {**_text(_NAME), "description": "The ruleset that this one changes: beside this file, or among those of samrules."},
         "uses": _array(_text(_NAME), "Rulesets it uses: beside this file, or among those of samrules."),
         "replace": {"type": "object", "description": "What is said anew of parts of the ruleset that is extended: the keys given "
@@ -219,7 +230,8 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "title": _TITLE,
         "description": {**_ANY_TEXT, "description": "What exactly it is, and what its steps mean."},
         "unit": _UNIT,
-        "range": {**_text(r"\s*[^.\s].*\.\.\s*.*|\.\.\s*\S.*"), "description": "Allowed values: `0..10`, `0..`, `..100%`."},
+        "range": {**_text(r"\s*[^.\s].*\.\.\s*.*|\.\.\s*\S.*"), "description": "Allowed values: `0..10`, `0..`, `..100%`.",
+                  "examples": ["0..10", "0..", "..100%"]},
         "source": {**_ANY_TEXT, "description": "Where a company keeps it."},
         "cites": _CITES,
     },
@@ -243,7 +255,8 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "share": {**_EVENTS, "description": "The weight of the events where a boolean is true, over the whole weight."},
         "value": {**_ref("condition"), "title": "an expression over the event's own fields, instead of a field"},
         "type": {**_TYPES, "description": "What `value` gives."},
-        "within": {**_text(_DURATION), "description": "The window, ending at the decision's date."},
+        "within": {**_text(_DURATION), "description": "The window, ending at the decision's date.",
+                   "examples": ["12 months", "90 days"]},
         "since": {**_EVENTS, "description": "Only what came after the latest of these events."},
         "each": {**_text(_NAME), "description": "A field: only the latest event of each of its values counts."},
         "where": {**_ref("condition"), "title": "a condition on the event's own fields"},
@@ -287,7 +300,8 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "unless": _UNLESS,
         "levels": {"type": "object", "propertyNames": {"pattern": _whole(r"\d{1,3}")},
                    "required": ["2"], "maxProperties": 50,
-                   "properties": {"1": {"anyOf": [{"type": "null"}, {"type": "object", "properties": {"title": _TITLE},
+                   "properties": {"1": {"description": "The lowest level: a title only.",
+                                    "anyOf": [{"type": "null"}, {"type": "object", "properties": {"title": _TITLE},
                                                                       "additionalProperties": False}]}},
                    "additionalProperties": {"allOf": [_ref("level"), {"required": ["requires"]}]},
                    "description": "Each level by its number, from 1 on."},
@@ -359,7 +373,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "title": _TITLE,
         "outcomes": _array(_text(_NAME), "Every outcome, strongest first.", least=1),
         "hit_policy": {"enum": list(rs.HIT_POLICIES), "default": "priority",
-                       "description": "Which of the rules that hold decides."},
+                       "description": "Which of the rules that hold decides.", "enumDescriptions": list(_POLICIES.values())},
         "otherwise": {**_text(_NAME), "description": "The outcome when no rule holds."},
         "unsettled": {**_text(_NAME), "default": rs.EVIDENCE_NEEDED,
                       "description": "The outcome when the known facts leave it open."},
@@ -403,11 +417,18 @@ _FORMS: dict[type, dict[str, Schema]] = {
 def _entry(cls: type) -> Schema:
     """An entry of a file: its keys and those it needs from the table, their forms from above."""
     entry = ENTRIES[cls]
-    properties = {
-        key: {"title": key.replace("_", " "), **_FORMS[cls][key]} for key in entry.keys
-    }
+    properties = {key: _said(key, _FORMS[cls][key]) for key in entry.keys}
     title = re.sub(r"^an? ", "", entry.what)
     return {"title": title, **_object(properties, list(entry.required))}
+
+
+def _said(key: str, form: Schema) -> Schema:
+    """A form with what an editor shows of its key: a title and a sentence. A phrase that stands as the title makes the sentence."""
+    if "description" in form:
+        return {"title": key.replace("_", " "), **form}
+    if "title" in form:
+        return {**form, "title": key.replace("_", " "), "description": sentence(form["title"])}
+    return {"title": key.replace("_", " "), **form}
 
 
 # --- overlays ------------------------------------------------------------------------------------
@@ -427,7 +448,8 @@ def _replace() -> Schema:
     if "portfolio" in known:
         found["portfolio"] = _some_keys(rs.PlacesSection)
     return {"title": "replace", **_FORMS[rs.Ruleset]["replace"], "additionalProperties": False,
-            "properties": {**{key: {"type": "object"} for key in known}, **found}}
+            "properties": {key: {**found.get(key, {"type": "object"}), "description": f"What changes in parts of `{key}`, by name."}
+                           for key in known}}
 
 
 def _named_parts(key: str) -> Schema:
@@ -439,16 +461,16 @@ def _named_parts(key: str) -> Schema:
 
 def _some_keys(cls: type) -> Schema:
     entry = ENTRIES[cls]
-    properties = {key: {"title": key.replace("_", " "), **_FORMS[cls][key]} for key in entry.keys}
+    properties = {key: _said(key, _FORMS[cls][key]) for key in entry.keys}
     for key in set(properties) & {"fields", "criteria", "levels", "states", "transitions"}:
-        properties[key] = _named_parts(key)
+        properties[key] = {**_named_parts(key), "description": f"What changes in parts of `{key}`, by name."}
     if cls is rs.Ladder:
-        properties["falls"] = _some_keys(rs.Fall)
+        properties["falls"] = {**_some_keys(rs.Fall), "description": _said("falls", _FORMS[rs.Ladder]["falls"])["description"]}
     return _object(properties, [])
 
 
 def _remove() -> Schema:
-    names = _array(_text(rf"{_NAME}(\.[a-z0-9_]+)*"), least=1)
+    names = _array(_text(rf"{_NAME}(\.[a-z0-9_]+)*"), "Names of parts that go, or of keys of parts: `name.key`.", least=1)
     return {"title": "remove", **_FORMS[rs.Ruleset]["remove"], "additionalProperties": False,
             "properties": dict.fromkeys([*sections(), "uses"], names)}
 

@@ -1,0 +1,1 @@
+"""A ruleset for people: drawn as a picture, written as a policy they can sign."""
