@@ -21,6 +21,7 @@ from samrules.compare.answers import answer_of
 from samrules.compare.difference import Difference
 from samrules.compare.edits import edits_between
 from samrules.compare.hybrids import Hybrids
+from samrules.compare.proving import solver
 from samrules.compare.witness import Shows, Witness
 from samrules.model.types import Duration
 from samrules.rules import Rules
@@ -394,15 +395,28 @@ def test_an_account_between_two_thresholds_is_made_up() -> None:
     assert samrules.diff(loaded(data), loaded(edited(data, "rules.z.when", "kept >= 86%")), as_of=AS_OF, witnesses=False).search is None
 
 
+def test_the_solver_finds_what_the_search_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("z3")
+    monkeypatch.setattr(witness_module, "TRIES", 0)
+    found = samrules.diff(loaded(BASE), loaded(edited(BASE, "rules.z.when", "kept >= 86%")), as_of=AS_OF, prover=solver(AS_OF))
+    assert found.search is not None
+    (witness,) = found.search.witnesses
+    assert witness is not None and witness.old.outcomes != witness.new.outcomes
+    shown(found, witness)
+
+
 def test_nothing_found_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """The edit is of a rule that never decides; only a prover may say so."""
+    pytest.importorskip("z3")
     monkeypatch.setattr(witness_module, "TRIES", 20)
     data = edited(edited(BASE, "rules.w", {"when": "n > 1 and n < 1", "then": {"o": "go"}}), "decide.o.hit_policy", "priority")
     new = edited(data, "rules.w.when", "n > 2 and n < 2")
     text = str(samrules.diff(loaded(data), loaded(new), as_of=AS_OF))
     assert "   1  no account found among 20 tried; that is no proof that there is none\n" in text
     text = str(samrules.diff(loaded(data), loaded(new), as_of=AS_OF, prover=lambda old, new: True))
-    assert "   1  it is proved to make no difference by itself\n" in text
+    assert "   1  proved to change no outcome by itself; no account with other outputs found among 20 tried\n" in text
+    text = str(samrules.diff(loaded(data), loaded(new), as_of=AS_OF, prover=solver(AS_OF)))
+    assert "   1  proved to change no outcome by itself" in text
 
 
 def test_a_prover_may_give_the_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,8 +102,8 @@ def _witnesses(difference: Difference) -> Iterator[str]:
     for edit, witness, place in zip(difference.deciding, search.witnesses, range(len(search.witnesses)), strict=True):
         number = f"{difference.edits.index(edit) + 1:>4}  "
         if witness is None:
-            said = "it is proved to make no difference by itself" if place in search.same else \
-                f"no account found among {search.tried:,} tried; that is no proof that there is none"
+            said = f"proved to change no outcome by itself; no account with other outputs found among {search.tried:,} tried" \
+                if place in search.same else f"no account found among {search.tried:,} tried; that is no proof that there is none"
             yield from _wrapped(said, number, " " * 6)
             continue
         went = f"{answer_in_words(witness.old)} → {answer_in_words(witness.new)}"

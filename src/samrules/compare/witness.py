@@ -53,7 +53,7 @@ class Witness:
 class Search:
     """What was found for each of the deciding edits, in their order; None is no proof that there is nothing.
 
-    `same` are the edits of which a prover showed that they make no difference, by place.
+    `same` are the edits of which a prover showed that by themselves they change no outcome, by place.
     """
 
     witnesses: tuple[Witness | None, ...]
@@ -62,26 +62,25 @@ class Search:
 
 
 Prover = Callable[[Rules, Rules], "bool | dict[str, Value] | None"]
-"""What may know more than a search: True where two rulesets decide every account alike, the facts of an account
-on which they differ, or None where it cannot tell."""
+"""What may know more than a search: True where every account has the same outcome by two rulesets, the facts of an
+account on which they differ, or None where it cannot tell. It is asked where the search found nothing."""
 
 
 def search(old: Rules, new: Rules, hybrids: Hybrids, edits: int, day: date, *, prover: Prover | None = None) -> Search:
     """Try made-up accounts until each edit has one, or there were enough. The same rulesets give the same accounts."""
     trial = _Trial(old, new, hybrids, edits, day)
     same = set()
-    if prover is not None:
-        for edit in range(edits):
-            alone = hybrids.rules(frozenset({edit}))
-            found = prover(old, alone) if alone is not None else None
-            if found is True:
-                same.add(edit)
-            elif isinstance(found, dict):
-                trial.take(found)
     for facts in _candidates(old, new, day):
-        if trial.tried >= TRIES or all(trial.best(e) is Shows.OUTCOME or e in same for e in range(edits)):
+        if trial.tried >= TRIES or all(trial.best(e) is Shows.OUTCOME for e in range(edits)):
             break
         trial.take(facts)
+    for edit in range(edits) if prover is not None else ():
+        alone = hybrids.rules(frozenset({edit})) if trial.best(edit) is None else None
+        found = prover(old, alone) if prover is not None and alone is not None else None
+        if found is True:
+            same.add(edit)
+        elif isinstance(found, dict):
+            trial.take(found)
     return Search(tuple(trial.shrunk(e) for e in range(edits)), trial.tried, frozenset(same))
 
 
