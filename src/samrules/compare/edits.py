@@ -25,6 +25,7 @@ class Bears(enum.Enum):
     DECISIONS = "what is decided"
     NAMES = "what there is to name"
     WORDS = "what is said"
+    CLAIMS = "what is claimed of every account"
 
 
 @attrs.frozen
@@ -111,6 +112,7 @@ def _of_ruleset(old: rs.Ruleset, new: rs.Ruleset) -> Iterator[Edit]:
         for name, member in after.items():
             if name not in before and name not in moved:
                 yield Edit(where, section, name, (), None, member, _presence(section))
+    yield from _claims(old, new)
     yield from _order(old, new)
     for section in _SINGLE:
         one, other = getattr(old, section), getattr(new, section)
@@ -120,6 +122,18 @@ def _of_ruleset(old: rs.Ruleset, new: rs.Ruleset) -> Iterator[Edit]:
         elif one != other:
             name = next(getattr(m, "name", section) for m in (other, one) if m is not None)
             yield Edit(where, section, name, (), one, other, Bears.DECISIONS)
+
+
+def _claims(old: rs.Ruleset, new: rs.Ruleset) -> Iterator[Edit]:
+    """Invariants that came, went or changed; none decides anything."""
+    before, after = _members(old, "invariants"), _members(new, "invariants")
+    for name in dict.fromkeys([*before, *after]):
+        one, other = before.get(name), after.get(name)
+        if one is not None and other is not None:
+            for edit in _fields(new.name, "invariants", name, (), one, other):
+                yield attrs.evolve(edit, bears=Bears.WORDS if edit.bears is Bears.WORDS else Bears.CLAIMS)
+        elif one != other:
+            yield Edit(new.name, "invariants", name, (), one, other, Bears.CLAIMS)
 
 
 def _head(old: rs.Ruleset, new: rs.Ruleset) -> Iterator[Edit]:

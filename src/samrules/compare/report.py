@@ -60,6 +60,7 @@ def _edits(difference: Difference) -> Iterator[list[str]]:
     heads = {
         Bears.DECISIONS: ("bears on what is decided", "bear on what is decided"),
         Bears.NAMES: ("only declares or drops what others may name", "only declare or drop what others may name"),
+        Bears.CLAIMS: ("changes what is claimed of every account", "change what is claimed of every account"),
         Bears.WORDS: ("only changes what is said", "only change what is said"),
     }
     for bears, verbs in heads.items():

@@ -19,7 +19,7 @@ from samrules.syntax.printer import text_of
 _NOUNS = {
     "facts": "fact", "events": "event", "measures": "measure", "parameters": "parameter", "define": "definition",
     "scorecards": "score", "rules": "rule", "tables": "table", "ladders": "ladder", "lifecycles": "lifecycle",
-    "decide": "decision", "portfolio": "portfolio",
+    "decide": "decision", "portfolio": "portfolio", "invariants": "invariant",
 }
 _ITEMS = {"criteria": "criterion", "states": "state", "transitions": "transition", "levels": "level", "fields": "field"}
 _SAID = {

@@ -207,14 +207,17 @@ class Run:
         assert isinstance(action, Work)
         return self.say(action.source, self.compute(action.node))
 
+    def input(self, node: ex.Expr) -> Value | None:
+        """The value of a node below one that is computed: said already, or computed with it."""
+        place = self.code.program.inputs.get(node)
+        return self.read(place) if place is not None else self.compute(node)
+
     def compute(self, node: ex.Expr) -> Value | None:
-        """The value of a node whose inputs are all known, as the interpreter computes it."""
-        inputs = self.code.program.inputs
-        if node in inputs:
-            return self.read(inputs[node])
+        """The value of a node whose inputs are all known, as the interpreter computes it. It may be an input
+        itself, of another node."""
         if isinstance(node, ex.Cutoff):
-            return date_before(self.compute(node.duration), self.day)
-        return value_of(node, [self.compute(child) for child in ex.children(node)])
+            return date_before(self.input(node.duration), self.day)
+        return value_of(node, [self.input(child) for child in ex.children(node)])
 
     def read(self, place: StoredTruth | Source | Constant) -> Value | None:
         if isinstance(place, Constant):

@@ -121,6 +121,15 @@ class SourceShown:
 
 
 @attrs.frozen
+class ClaimShown:
+    """What is claimed of every account."""
+
+    title: str
+    reason: str
+    cites: tuple[str, ...]
+
+
+@attrs.frozen
 class Policy:
     """A policy document. `on` is the day whose thresholds it states."""
 
@@ -144,6 +153,7 @@ class Policy:
     foreign: tuple[Term, ...]
     cards: tuple[CardShown, ...]
     thresholds: tuple[Threshold, ...]
+    claims: tuple[ClaimShown, ...]
     facts: tuple[FactShown, ...]
     sources: tuple[SourceShown, ...]
     open: tuple[str, ...]

@@ -22,6 +22,7 @@ from samrules.plan.plan import Plan
 from samrules.publishing import fact_words
 from samrules.publishing.document import (
     CardShown,
+    ClaimShown,
     Conditions,
     CriterionShown,
     FactShown,
@@ -97,7 +98,9 @@ class _Writing:
             always=tuple(self.carried(r.decide.always)) if r.decide else (), combine=_POLICIES[r.decide.hit_policy] if r.decide else "",
             rules=tuple(rules[rule.name] for rule in r.rules if rule.made_from is None and rule.table is None),
             tables=tables, machines=machines, places=tuple(self.places()), terms=tuple(own), foreign=tuple(foreign), cards=cards,
-            thresholds=thresholds, facts=tuple(self.fact(f) for f in sorted(self.mentions.facts.values(), key=lambda f: f.title or f.name)),
+            thresholds=thresholds,
+            claims=tuple(ClaimShown(sentence(i.title or word(i.name)), sentence(i.reason or ""), i.cites) for i in r.invariants),
+            facts=tuple(self.fact(f) for f in sorted(self.mentions.facts.values(), key=lambda f: f.title or f.name)),
             sources=tuple(self.sources()), open=tuple(self.open()))
 
     # --- its parts ---
