@@ -337,6 +337,22 @@ def test_all_edits_made_is_the_new_ruleset(one: Case, other: Case) -> None:
         assert {s.name: s.expr for s in wanted.plan.steps}.items() <= {s.name: s.expr for s in made_.plan.steps}.items()
 
 
+def test_what_is_claimed_is_an_edit_of_its_own() -> None:
+    old = {**BASE, "invariants": {"one": {"never": 'o = "go" and n < 0'}, "two": {"always": "o = \"go\" or n >= 0 or n is missing"}}}
+    new = {**BASE, "invariants": {"one": {"never": 'o = "go" and n < 1', "title": "Nobody goes on nothing."}, "three": {"never": "n < 0"}}}
+    text = str(samrules.diff(loaded(old), loaded(new), as_of=AS_OF))
+    assert text == """r 1.0.0 → r 1.0.0, 21 November 2026
+
+3 edits change what is claimed of every account
+   1  invariant `one`: never: n: below 0 becomes below 1
+   3  invariant `two` is removed
+   4  invariant `three` is new
+
+1 edit only changes what is said
+   2  invariant `one`: title is new
+"""
+
+
 def test_a_portfolio_is_compared_as_a_whole(tmp_path: Path) -> None:
     """One place less: who loses it is moved, and by that edit, though nothing about the account was asked anew."""
     text = (ROOT / "rulesets" / "portfolio.yaml").read_text("utf-8")

@@ -82,7 +82,7 @@ def _between(old: rs.Ruleset, new: rs.Ruleset, edits: list[tuple[bool, Edit]]) -
     fields: dict[str, Any] = {}
     order: tuple[str, ...] | None = None
     for is_made, edit in edits:
-        if edit.section == "ruleset":
+        if edit.section in ("ruleset", "invariants"):
             continue
         if edit.section in ("decide", "portfolio"):
             if is_made:
@@ -109,7 +109,8 @@ def _between(old: rs.Ruleset, new: rs.Ruleset, edits: list[tuple[bool, Edit]]) -
         fields[section] = tuple(parts[section].values())
     uses = tuple(dict.fromkeys([*old.uses, *new.uses]))
     return attrs.evolve(new, decide=fields.pop("decide", old.decide), portfolio=fields.pop("portfolio", old.portfolio),
-                        uses=uses, uses_spans=(), currency=new.currency or old.currency, overlay=None, **fields)
+                        uses=uses, uses_spans=(), currency=new.currency or old.currency, overlay=None,
+                        invariants=(), **fields)  # what is claimed decides nothing, and may not hold in between
 
 
 def _in_order(parts: dict[str, Any], before: list[str], after: list[str], order: tuple[str, ...] | None) -> list[Any]:
