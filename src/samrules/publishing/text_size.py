@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 LINE = 17.0
 """Height of a line, in pixels, for letters of 13."""
 _MOST = 28
@@ -10,7 +12,7 @@ _NARROW, _WIDE = set("iljtfrI.,:;'|!()[] "), set("mwMW@%—…∑ÖÜÄ")
 
 def width_of(text: str, *, bold: bool = False) -> float:
     """The width of a line of letters of 13 pixels."""
-    wide = sum(4.8 if c in _NARROW else 12.6 if c in _WIDE or ord(c) > 0x2E80 else 9.4 if c.isupper() else 8.1 for c in text)
+    wide = math.fsum(4.8 if c in _NARROW else 12.6 if c in _WIDE or ord(c) > 0x2E80 else 9.4 if c.isupper() else 8.1 for c in text)
     return wide * (1.09 if bold else 1.0)
 
 
