@@ -472,6 +472,25 @@ _WRITING = (
            "Give the name of a new folder."),
 )
 
+_EXCHANGE = (
+    _error("bad-dmn", "The file is no DMN file that can be read: not well-formed XML, with a document type, or no DMN.",
+           "A document type can make a small file grow without end, or fetch other files; none is needed.",
+           "`<!DOCTYPE definitions [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>`",
+           "Export the model again from the tool that made it, as DMN 1.2 or later."),
+    _error("dmn-not-kept", "Something in a DMN file that a ruleset made of its tables could not keep.",
+           "Left out without a word, it would change what is decided.",
+           "A business knowledge model, a context, a cell `> 5 and < 8`, the hit policy OUTPUT ORDER.",
+           "Say it as a decision table of typed inputs and constants, or take it out; docs/exchange.md tells what is kept."),
+    _error("dmn-not-said", "Something in a ruleset that DMN has no form for.",
+           "An export without it would decide otherwise.",
+           "The section `portfolio`; a fact that is a duration.",
+           "Say it otherwise, or keep that part with samrules; docs/exchange.md tells what becomes of each part."),
+    _note("dmn-left-out", "A decision table that has no form as a table in DMN.",
+          "Its rows are in the file as conditions, and the outcome rests on those; only the table to look at is not there.",
+          "A table with the input `age(designated_on)`.",
+          "Nothing, if that is enough; or define the input as a fact."),
+)
+
 _RECIPES = (
     _error("no-such-recipe", "A recipe that is neither bundled nor a folder with `recipe.yaml`.",
            "Which tables to read, and how, would have to be guessed.",
@@ -511,4 +530,4 @@ _RECIPES = (
           "Fill the cells, or ignore this."),
 )
 
-CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS, *_CASES, *_WRITING, *_RECIPES)}
+CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS, *_CASES, *_WRITING, *_EXCHANGE, *_RECIPES)}

@@ -36,6 +36,8 @@ _COMMANDS = {
     "prove": "samrules.cli.prove",
     "format": "samrules.cli.format_rulesets",
     "schema": "samrules.cli.schema",
+    "export": "samrules.cli.export",
+    "import": "samrules.cli.import_dmn",
     "watch": "samrules.cli.watch",
     "diff": "samrules.cli.diff",
     "sweep": "samrules.cli.sweep",

@@ -61,6 +61,12 @@ def replanned(old: Plan, checked: CheckedRuleset, changed: rs.Rule | rs.Definiti
                         steps=tuple(Step(name, expr) if s.name == name else s for s in old.steps))
 
 
+def plan_of_all(checked: CheckedRuleset) -> Plan:
+    """The plan of a ruleset with all its own definitions, also those that nothing rests on."""
+    main = checked.main
+    return _Planner(checked).plan(also=[ex.Name(absolute_name(main.name, d.name)) for d in main.define])
+
+
 def plan_claims(checked: CheckedRuleset) -> tuple[Plan, tuple[PlannedInvariant, ...]]:
     """The plan of a ruleset with all that its invariants speak of, and the invariants in the core.
 
