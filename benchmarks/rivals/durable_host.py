@@ -15,9 +15,10 @@ from typing import Any
 import polars as pl
 
 from benchmarks.rivals.rival import AS_OF, Answers, Job
-from samrules.engines.durable import Compiled, Run, _held_earlier
+from samrules.engines.durable import Compiled, Run
 from samrules.engines.durable_lowering import lower
 from samrules.engines.interpreter import parameters_at
+from samrules.engines.reviews import held_earlier
 from samrules.inputs.facts import account_facts
 from samrules.rules import Rules
 
@@ -53,7 +54,7 @@ class DurableHost:
             number[0] += 1
             sid = f"s{number[0]}"
             told = list(run.given(facts))
-            told += [t for node, source in code.program.held.items() for t in run.say(source, _held_earlier(node, AS_OF, []))]
+            told += [t for node, source in code.program.held.items() for t in run.say(source, held_earlier(node, AS_OF, []))]
             for text in told:
                 with contextlib.suppress(engine.MessageNotHandledException):  # no rule waits for it alone
                     host.assert_fact("r", {**json.loads(text), "sid": sid})

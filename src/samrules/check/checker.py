@@ -157,20 +157,13 @@ class _Checker:
                            "rename the fact", self.ruleset.span)
 
     def uses_all(self) -> set[str]:
-        by_name = {r.name: r for r in self.bundle.rulesets}
-        found: set[str] = set()
-        stack = list(self.ruleset.uses)
-        while stack:
-            name = stack.pop()
-            if name not in found and name in by_name:
-                found.add(name)
-                stack += by_name[name].uses
-        return found
+        return rs.reached(self.ruleset, {r.name: r for r in self.bundle.rulesets})
 
     # --- events and measures ---
 
     def events(self) -> None:
-        inherited = {e: r.name for r in self.bundle.rulesets if r.name in self.uses_all() for e in
+        used = self.uses_all()
+        inherited = {e: r.name for r in self.bundle.rulesets if r.name in used for e in
                      (kind.name for kind in r.events)}
         for kind in self.ruleset.events:
             if kind.name in inherited:

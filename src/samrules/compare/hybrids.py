@@ -57,23 +57,12 @@ class Hybrids:
         try:
             order = list(TopologicalSorter({n: [u for u in r.uses if u in rulesets] for n, r in rulesets.items()}).static_order())
             main = rulesets[self.new.main.name]
-            order = [n for n in order if n != main.name and n in _reached(main, rulesets)]
+            order = [n for n in order if n != main.name and n in rs.reached(main, rulesets)]
             bundle = Bundle(main, (*(rulesets[n] for n in order), main), {**self.old.citations, **self.new.citations}, {})
             checked = check(bundle)
             return Rules(checked, plan(checked))
         except (CycleError, RulesetError):
             return None
-
-
-def _reached(main: rs.Ruleset, rulesets: dict[str, rs.Ruleset]) -> set[str]:
-    found: set[str] = set()
-    stack = list(main.uses)
-    while stack:
-        name = stack.pop()
-        if name not in found and name in rulesets:
-            found.add(name)
-            stack += rulesets[name].uses
-    return found
 
 
 def _between(old: rs.Ruleset, new: rs.Ruleset, edits: list[tuple[bool, Edit]]) -> rs.Ruleset:

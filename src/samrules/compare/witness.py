@@ -74,13 +74,14 @@ def search(old: Rules, new: Rules, hybrids: Hybrids, edits: int, day: date, *, p
         if trial.tried >= TRIES or all(trial.best(e) is Shows.OUTCOME for e in range(edits)):
             break
         trial.take(facts)
-    for edit in range(edits) if prover is not None else ():
-        alone = hybrids.rules(frozenset({edit})) if trial.best(edit) is None else None
-        found = prover(old, alone) if prover is not None and alone is not None else None
-        if found is True:
-            same.add(edit)
-        elif isinstance(found, dict):
-            trial.take(found)
+    if prover is not None:
+        for edit in range(edits):
+            alone = hybrids.rules(frozenset({edit})) if trial.best(edit) is None else None
+            found = prover(old, alone) if alone is not None else None
+            if found is True:
+                same.add(edit)
+            elif isinstance(found, dict):
+                trial.take(found)
     return Search(tuple(trial.shrunk(e) for e in range(edits)), trial.tried, frozenset(same))
 
 

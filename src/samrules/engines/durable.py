@@ -19,14 +19,12 @@ from samrules.diagnostics import Diagnostic
 from samrules.engines.durable_fence import EXACT, FenceBroken, WorkingMemory, number
 from samrules.engines.durable_lowering import Constant, Program, StoredTruth, code_of, lower
 from samrules.engines.durable_network import Network, Say, Source, Stored, Work, fact
-from samrules.engines.interpreter import Facts, View, all_of, date_before, parameters_at, value_of
+from samrules.engines.interpreter import Facts, View, date_before, parameters_at, value_of
+from samrules.engines.reviews import Review, held_earlier
 from samrules.errors import EngineError, FactError
 from samrules.model import expressions as ex
 from samrules.model.types import Duration, Value
 from samrules.plan.plan import Plan
-
-Review = tuple[date, Mapping[ex.Held, bool | None]] | FactError
-"""An earlier review: its day, and whether what must be sustained held; or why that cannot be said."""
 
 _KEPT = 32
 _compiled: dict[tuple[object, ...], Compiled] = {}
@@ -127,32 +125,12 @@ def _run(plan: Plan, facts: Facts, day: date, earlier: Sequence[Review], *, past
     run = Run(code, day)
     given = list(run.given(facts))
     given += [text for node, source in code.program.held.items()
-              for text in run.say(source, _held_earlier(node, day, earlier))]
+              for text in run.say(source, held_earlier(node, day, earlier))]  # of any number of reviews, one fact
     memory = code.memory()
     memory.run(given, run.act, code.program.network.cap)
     run.check()
     code.idle.append(memory)  # only what answered soundly is used again
     return run
-
-
-def _held_earlier(node: ex.Held, day: date, earlier: Sequence[Review]) -> bool | None:
-    """Whether what must be sustained held at the earlier reviews that count; false where they are too few.
-
-    Which reviews count is a matter of dates alone, and they may be any number; so this is told to
-    working memory as one fact. What held at each of them was entailed there.
-    """
-    reach = date_before(node.over, day) if node.over is not None else day
-    assert reach is not None
-    parts: list[bool | None] = []
-    enough = node.reviews == 1 and day <= reach
-    for review in earlier:
-        if enough:
-            break
-        if isinstance(review, FactError):
-            raise review
-        parts.append(review[1][node])
-        enough = len(parts) + 1 >= node.reviews and review[0] <= reach
-    return all_of(parts) if enough else False
 
 
 @attrs.define(eq=False)

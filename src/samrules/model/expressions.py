@@ -6,7 +6,7 @@ it reduces constructs, so that an engine need know nothing of scorecards, ages o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -201,3 +201,17 @@ def walk(node: Expr) -> Iterator[Expr]:
 def names(node: Expr) -> Iterator[Name]:
     """Every name that a node mentions."""
     return (n for n in walk(node) if isinstance(n, Name))
+
+
+def count_uses(roots: Iterable[Expr], steps: Mapping[str, Expr], uses: dict[Expr, int], never: Container[Expr] = ()) -> None:
+    """Add how often each node is needed below some roots, through the steps that names stand for. What is below a node
+    counts once, since a node that is needed twice is made once; what is below one of `never` is not looked at."""
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        uses[node] = uses.get(node, 0) + 1
+        if uses[node] > 1 or node in never:
+            continue
+        if isinstance(node, Name) and node.name in steps:
+            stack.append(steps[node.name])
+        stack += children(node)

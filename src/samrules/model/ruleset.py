@@ -5,7 +5,7 @@ These classes are structured straight from the file; there is no second, raw for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import attrs
@@ -620,3 +620,15 @@ def expressions_of(member: object) -> Iterator[Expr]:
                 yield member.subject
         case Decide(always=always):
             yield from (a.value for a in always if isinstance(a.value, Expr))
+
+
+def reached(ruleset: Ruleset, among: Mapping[str, Ruleset]) -> set[str]:
+    """The names of those among some rulesets that one uses, directly or through others."""
+    found: set[str] = set()
+    stack = list(ruleset.uses)
+    while stack:
+        name = stack.pop()
+        if name not in found and name in among:
+            found.add(name)
+            stack += among[name].uses
+    return found

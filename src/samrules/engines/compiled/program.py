@@ -17,8 +17,9 @@ from samrules.decision.trace import Trace
 from samrules.engines.compiled.checks import Check, check_of
 from samrules.engines.compiled.source import DAY, HELD, NAMESPACE, Writer
 from samrules.engines.compiled.traces import Shapes
-from samrules.engines.interpreter import Facts, all_of, date_before, parameters_at
+from samrules.engines.interpreter import Facts, date_before, parameters_at
 from samrules.engines.outcome import citations, thresholds
+from samrules.engines.reviews import Review, held_earlier
 from samrules.errors import FactError
 from samrules.inputs.facts import ID
 from samrules.model import expressions as ex
@@ -27,8 +28,6 @@ from samrules.plan.plan import Plan, Shown
 
 Truths = tuple[bool | None, ...]
 Held = tuple[bool | None, ...]
-Earlier = tuple[date, Mapping[ex.Held, bool | None]] | FactError
-"""An earlier review: its day, and whether what must be sustained held; or why that cannot be said."""
 
 _PLANS, _EPOCHS, _DAYS, _SHAPES, _MET, _VERDICTS = 32, 32, 64, 16, 64, 4096
 """How many of each are kept."""
@@ -171,13 +170,13 @@ class OnDay:
         """What `held` is of an account without reviews."""
         return self.held(())
 
-    def held(self, earlier: Sequence[Earlier], *, past: bool = False) -> Held:
+    def held(self, earlier: Sequence[Review], *, past: bool = False) -> Held:
         """Of each `Held`, whether its operand held at those earlier reviews that count; false where they are too few.
 
         Raises the FactError of a review that counts and cannot be seen.
         """
         program = self.program
-        return tuple(_held_earlier(node, self.day, earlier) if not past or node in program.held_in_past else None
+        return tuple(held_earlier(node, self.day, earlier) if not past or node in program.held_in_past else None
                      for node in program.places)
 
 
@@ -278,9 +277,9 @@ class Program:
         return found
 
 
-def earlier_reviews(program: Program, history: Sequence[tuple[date, Facts | FactError]]) -> list[Earlier]:
+def earlier_reviews(program: Program, history: Sequence[tuple[date, Facts | FactError]]) -> list[Review]:
     """What must be sustained, at each earlier review, latest first; `history` is in order of date."""
-    earlier: list[Earlier] = []
+    earlier: list[Review] = []
     for day, known in history if program.places else ():
         try:
             if isinstance(known, FactError):
@@ -304,20 +303,3 @@ def entail(plan: Plan, facts: Facts, as_of: date,
     on = program.on(as_of)
     held = on.held(earlier_reviews(program, history))
     return dict(zip((s.name for s in plan.steps), on.values("steps", facts, held), strict=True))
-
-
-def _held_earlier(node: ex.Held, day: date, earlier: Sequence[Earlier]) -> bool | None:
-    """Whether the operand of a `Held` held at the earlier reviews that count; false where they are too few."""
-    reach = date_before(node.over, day) if node.over is not None else day
-    assert reach is not None
-    parts: list[bool | None] = []
-    enough = node.reviews == 1 and day <= reach
-    for review in earlier:
-        if enough:
-            break
-        if isinstance(review, FactError):
-            raise review
-        parts.append(review[1][node])
-        enough = 1 + len(parts) >= node.reviews and review[0] <= reach
-    return all_of(parts) if enough else False
-

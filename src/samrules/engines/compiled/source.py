@@ -67,15 +67,7 @@ class Writer:
 
     def expect(self, roots: Iterable[ex.Expr]) -> None:
         """Count what will be needed, so that what is needed twice gets a variable."""
-        stack = list(roots)
-        while stack:
-            node = stack.pop()
-            self._uses[node] = self._uses.get(node, 0) + 1
-            if self._uses[node] > 1 or node in self.never:
-                continue
-            if isinstance(node, ex.Name) and node.name in self.steps:
-                stack.append(self.steps[node.name])
-            stack += ex.children(node)
+        ex.count_uses(roots, self.steps, self._uses, self.never)
 
     def term(self, node: ex.Expr) -> Term:
         """The text of a node."""

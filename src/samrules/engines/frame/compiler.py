@@ -53,15 +53,7 @@ class Compiler:
 
     def expect(self, roots: Iterable[ex.Expr]) -> None:
         """Count what will be needed, so that what is needed twice gets a column."""
-        stack = list(roots)
-        while stack:
-            node = stack.pop()
-            self._uses[node] = self._uses.get(node, 0) + 1
-            if self._uses[node] > 1:
-                continue
-            if isinstance(node, ex.Name) and node.name in self.steps:
-                stack.append(self.steps[node.name])
-            stack += ex.children(node)
+        ex.count_uses(roots, self.steps, self._uses)
 
     def term(self, node: ex.Expr) -> Term:
         """The value of a node in every row."""
