@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -250,10 +251,8 @@ class Rules:
                 engine: str) -> tuple[Decision, tuple[str, ...]]:
         """The decision on one account by itself, and the names that nothing declares. Raises FactError, EngineError."""
         if engine == outcome.COMPILED and type(facts) is dict and events is None and recorded is None and history == ():
-            from samrules.engines.compiled.decision import decide_plain
-
             try:
-                return decide_plain(self._plan, facts, day, EXPLAINED)
+                return _decide_plain()(self._plan, facts, day, EXPLAINED)
             except BadValue:
                 pass  # what is wrong, all of it, is said below
         given = self.check_account(facts, events, recorded, history, day)
@@ -453,6 +452,14 @@ def loads(text: str, *, file: str = "<text>", folder: str | Path | None = None) 
     Raises RulesetError with every problem, placed in `file`.
     """
     return _rules(bundle_of_text(text, file, Path(folder) if folder is not None else None))
+
+
+@cache
+def _decide_plain() -> Callable[[Plan, dict[str, Any], date, Explained], tuple[Decision, tuple[str, ...]]]:
+    """Imported when first used, and then at hand: an import statement for each account would cost a tenth of its time."""
+    from samrules.engines.compiled.decision import decide_plain
+
+    return decide_plain
 
 
 def _rules(bundle: Bundle) -> Rules:
