@@ -14,9 +14,10 @@ import narwhals as nw
 
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import DAY, OWNER, Facts
-from samrules.engines.frame.backend import LazyFrame, collected
+from samrules.engines.frame.backend import collected
 from samrules.engines.frame.compiler import Compiler, days_before
 from samrules.engines.frame.dialect import day_literal
+from samrules.engines.frame.layers import LazyFrame
 from samrules.engines.frame.missing import Missing
 from samrules.engines.frame.parameters import dated_parameters, first_parameter_day
 from samrules.engines.frame.past import Past

@@ -16,7 +16,8 @@ import narwhals as nw
 
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import ROW, LazyFrame, collected, each_row
+from samrules.engines.frame.backend import ROW, collected, each_row
+from samrules.engines.frame.layers import LazyFrame
 from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.terms import Term
 from samrules.inputs.facts import ID, BadValue, convert
