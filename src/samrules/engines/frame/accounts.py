@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -44,16 +44,54 @@ def fact_column(name: str) -> str:
 def accounts(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], *, check: bool,
              rejects: Rejects | None = None) -> Facts:
     """The accounts. Raises FactError with every problem of the table."""
-    columns, undeclared = _columns(taken.frame, declared, ())
-    if not any(c.name == ID for c in columns):
-        raise FactError([_without(ID, taken.frame, declared)])
-    checking = Check(taken.frame, columns, "account", rejects=rejects)
-    fitting = checking.types()
+    checking, fitting, undeclared = _begun(taken, declared, rejects)
     if check:
         _check_accounts(checking, fitting, read)
     if checking.problems:
         raise FactError(checking.problems)
     return _facts(taken.frame, fitting, checking, read, undeclared, check, {})
+
+
+def _begun(taken: Taken, declared: Mapping[str, Fact], rejects: Rejects | None) -> tuple[Check, list[Column], tuple[str, ...]]:
+    columns, undeclared = _columns(taken.frame, declared, ())
+    if not any(c.name == ID for c in columns):
+        raise FactError([_without(ID, taken.frame, declared)])
+    checking = Check(taken.frame, columns, "account", rejects=rejects)
+    return checking, checking.types(), undeclared
+
+
+@attrs.frozen
+class Presumed:
+    """Accounts presumed to need no cleaning, so that they are decided and checked in one run.
+
+    `summaries` is one row; `checked` takes it, raises FactError with every problem of the table, and returns the accounts as they are,
+    or None where they are as presumed.
+    """
+
+    facts: Facts
+    summaries: LazyFrame
+    checked: Callable[[dict[str, Any]], Facts | None]
+
+
+def presumed(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str]) -> Presumed | None:
+    """The accounts of a frame in memory; None where a column is not of the type of its fact."""
+    checking, fitting, undeclared = _begun(taken, declared, None)
+    if checking.problems:
+        return None
+    bare = Clean(nans=False, blanks=False)
+    checking.needs, checking.ids_are_bare = {c.name: bare for c in fitting}, True
+    facts = _facts(taken.frame, fitting, checking, read, undeclared, True, {})
+    summaries = checking.asked(fitting, _of_ids(next(c for c in fitting if c.name == ID)), read)
+
+    def checked(row: dict[str, Any]) -> Facts | None:
+        _check_accounts(checking, fitting, read, row)
+        if checking.problems:
+            raise FactError(checking.problems)
+        if checking.ids_are_bare and all(checking.needs[c.name] == bare for c in fitting):
+            return None
+        return _facts(taken.frame, fitting, checking, read, undeclared, True, {})
+
+    return Presumed(facts, summaries, checked)
 
 
 def reviews(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], as_of: date, *, check: bool,
@@ -97,12 +135,13 @@ def _facts(frame: LazyFrame, columns: Sequence[Column], checking: Check, read: f
 # --- what is wrong with them -----------------------------------------------------------------------
 
 
-def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[str]) -> None:
+def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[str], row: dict[str, Any] | None = None) -> None:
+    """`row` has the summaries, if they are there already."""
     owner = next((c for c in fitting if c.name == ID), None)
     if owner is None:
         checking.values(fitting, read=read)
         return
-    row = checking.values(fitting, _of_ids(owner), read)
+    row = checking.values(fitting, _of_ids(owner), read) if row is None else checking.judged(fitting, row)
     bare, blank = _bare_ids(checking, owner, row)
     if checking.rejects is not None:
         _set_ids_aside(checking, bare, blank=bool(blank))

@@ -168,8 +168,10 @@ class Taken:
             found = in_key_order(laid).to_native()
             return found if over is None else over.laid_over(found)
         found = _collected_at_once(laid)
-        if over is not None:
-            found = over.laid_over(found.lazy()).collect()
+        return self.as_given(found if over is None else over.laid_over(found.lazy()).collect())
+
+    def as_given(self, found: Any) -> Any:
+        """A polars frame as the kind that was handed over."""
         if self.kind is nw.Implementation.PANDAS:
             return found.to_pandas()
         return found.to_arrow() if self.kind is nw.Implementation.PYARROW else found
@@ -231,6 +233,23 @@ def _collected_at_once(laid: Laid) -> Any:
     return run_at_once(laid, planned_at_once(laid))
 
 
+def decided_beside(laid: Laid, summaries: LazyFrame) -> tuple[dict[str, Any], Callable[[], Any]]:
+    """A frame in memory decided in one run with a row of summaries: the row, and what gives the decided frame.
+
+    Raises polars' errors, for the values may be none that can be calculated with.
+    """
+    import polars as pl
+
+    *found, row = pl.collect_all([*planned_at_once(laid), summaries.to_native()])
+    return row.row(0, named=True), lambda: _put_together(laid, found)
+
+
+def polars_errors() -> type[Exception]:
+    import polars as pl
+
+    return pl.exceptions.PolarsError
+
+
 def planned_at_once(laid: Laid) -> list[Any]:
     """The lazy frames of Polars that are to be collected: all rows, and the keys of those that are open."""
     import polars as pl
@@ -246,7 +265,11 @@ def run_at_once(laid: Laid, planned: list[Any]) -> Any:
     """What Polars makes of the frames of `planned_at_once`."""
     import polars as pl
 
-    found, *weighed = (_in_order(part) for part in pl.collect_all(planned))
+    return _put_together(laid, pl.collect_all(planned))
+
+
+def _put_together(laid: Laid, collected_: Sequence[Any]) -> Any:
+    found, *weighed = (_in_order(part) for part in collected_)
     if weighed and len(weighed[0]):
         texts = _in_words(weighed[0].drop(ROW), laid.script.names)
         places = (~found.get_column("settled")).arg_true()

@@ -13,7 +13,14 @@ import narwhals as nw
 from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews, strangers
+from samrules.engines.frame.accounts import (
+    OWNER,
+    Facts,
+    accounts,
+    presumed,
+    reviews,
+    strangers,
+)
 from samrules.engines.frame.backend import (
     UNKNOWNS,
     Coded,
@@ -21,6 +28,8 @@ from samrules.engines.frame.backend import (
     Over,
     Script,
     Taken,
+    decided_beside,
+    polars_errors,
     same_engine,
     taken,
 )
@@ -82,7 +91,26 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
     if choose is not None:
         refuse_elsewhere(table, "a ruleset that decides accounts together is not decided")
     with spoken(table.engine):
+        if check and table.rows and events is None and recorded is None and history is None and choose is None and not reject \
+                and (decided := _decided_beside_the_check(plan, table, as_of, trace, because)):
+            return decided
         return _decided(plan, table, as_of, events, recorded, history, trace, because, check, choose, reject)
+
+
+def _decided_beside_the_check(plan: Plan, table: Taken, as_of: date, trace: str | None, because: bool) -> Decided | None:
+    """A frame in memory, with neither events nor history: presumed clean, it is decided while it is checked, and the decisions are
+    thrown away where it is not. None where that is to be decided anew."""
+    presumption = presumed(table, plan.facts, plan.read | {"account_id", "account_name"})
+    if presumption is None:
+        return None
+    script = _script(_Asked(_Present(plan, as_of, presumption.facts.terms, {}, trace, because), table.engine))
+    try:
+        row, decided = decided_beside(Laid(script.first.over(presumption.facts.frame), script), presumption.summaries)
+    except polars_errors():  # of values that a check would have refused or cleaned
+        return None
+    if presumption.checked(row) is not None:
+        return None
+    return Decided(table.as_given(decided()), presumption.facts.undeclared)
 
 
 def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Collection[str] | None, history: Any,
