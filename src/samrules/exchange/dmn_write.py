@@ -34,7 +34,7 @@ def written(model: Model, version: str = "1.5") -> str:
         if given.original != given.name:
             data.set(f"{{{SAMRULES}}}name", given.original)
         _text(data, "description", given.says)
-        ET.SubElement(data, "variable", {"id": f"input_{given.name}_value", "name": given.name, "typeRef": given.type})
+        ET.SubElement(data, "variable", {"id": f"input_{given.name}.value", "name": given.name, "typeRef": given.type})
     inputs = {given.name for given in model.inputs}
     for decision in model.decisions:
         _decision(root, decision, inputs)
@@ -47,12 +47,12 @@ def _type(root: ET.Element, kind: ItemType) -> None:
     if kind.many:
         item.set("isCollection", "true")
     for number, (name, base) in enumerate(kind.parts, start=1):
-        part = ET.SubElement(item, "itemComponent", {"id": f"type_{kind.name}_part_{number}", "name": name})
+        part = ET.SubElement(item, "itemComponent", {"id": f"type_{kind.name}.part_{number}", "name": name})
         _text(part, "typeRef", base)
     if not kind.parts:
         _text(item, "typeRef", kind.base)
     if kind.allowed is not None:
-        allowed = ET.SubElement(item, "allowedValues", {"id": f"type_{kind.name}_values"})
+        allowed = ET.SubElement(item, "allowedValues", {"id": f"type_{kind.name}.values"})
         _text(allowed, "text", kind.allowed)
 
 
@@ -64,51 +64,51 @@ def _decision(root: ET.Element, decision: Decision, inputs: set[str]) -> None:
     if decision.original is not None:
         node.set(f"{{{SAMRULES}}}name", decision.original)
     _text(node, "description", decision.says)
-    ET.SubElement(node, "variable", {"id": f"{own}_value", "name": decision.name, "typeRef": decision.type})
+    ET.SubElement(node, "variable", {"id": f"{own}.value", "name": decision.name, "typeRef": decision.type})
     for number, name in enumerate(decision.requires, start=1):
-        need = ET.SubElement(node, "informationRequirement", {"id": f"{own}_needs_{number}"})
+        need = ET.SubElement(node, "informationRequirement", {"id": f"{own}.needs_{number}"})
         given = name in inputs
         ET.SubElement(need, "requiredInput" if given else "requiredDecision",
                       {"href": f"#{'input' if given else 'decision'}_{name}"})
     if isinstance(decision.logic, Table):
         _table(node, own, decision.logic)
     else:
-        literal = ET.SubElement(node, "literalExpression", {"id": f"{own}_logic"})
+        literal = ET.SubElement(node, "literalExpression", {"id": f"{own}.logic"})
         _text(literal, "text", decision.logic)
 
 
 def _table(node: ET.Element, own: str, table: Table) -> None:
     logic = ET.SubElement(node, "decisionTable", {
-        "id": f"{own}_table", "hitPolicy": table.hit_policy, "preferredOrientation": "Rule-as-Row"})
+        "id": f"{own}.table", "hitPolicy": table.hit_policy, "preferredOrientation": "Rule-as-Row"})
     if table.because is not None:
         logic.set(f"{{{SAMRULES}}}because", table.because)
     if table.cites:
         logic.set(f"{{{SAMRULES}}}cites", " ".join(table.cites))
     for number, (text, type_) in enumerate(table.inputs, start=1):
-        column = ET.SubElement(logic, "input", {"id": f"{own}_input_{number}"})
-        asked = ET.SubElement(column, "inputExpression", {"id": f"{own}_input_{number}_expression", "typeRef": type_})
+        column = ET.SubElement(logic, "input", {"id": f"{own}.input_{number}"})
+        asked = ET.SubElement(column, "inputExpression", {"id": f"{own}.input_{number}.expression", "typeRef": type_})
         _text(asked, "text", text)
     for number, output in enumerate(table.outputs, start=1):
-        column = ET.SubElement(logic, "output", {"id": f"{own}_output_{number}"})
+        column = ET.SubElement(logic, "output", {"id": f"{own}.output_{number}"})
         if len(table.outputs) == 1:  # DMN allows it no name and no type: they are the decision's
             column.set(f"{{{SAMRULES}}}name", output.name)
         else:
             column.set("name", output.name)
             column.set("typeRef", output.type)
         if output.values:
-            values = ET.SubElement(column, "outputValues", {"id": f"{own}_output_{number}_values"})
+            values = ET.SubElement(column, "outputValues", {"id": f"{own}.output_{number}.values"})
             _text(values, "text", ", ".join(output.values))
         if output.default is not None:
-            default = ET.SubElement(column, "defaultOutputEntry", {"id": f"{own}_output_{number}_default"})
+            default = ET.SubElement(column, "defaultOutputEntry", {"id": f"{own}.output_{number}.default"})
             _text(default, "text", output.default)
     for name in table.remarks:
         assert name in REMARKS
         ET.SubElement(logic, "annotation", {"name": name})
     for number, row in enumerate(table.rows, start=1):
-        rule = ET.SubElement(logic, "rule", {"id": f"{own}_rule_{number}"})
+        rule = ET.SubElement(logic, "rule", {"id": f"{own}.rule_{number}"})
         for tag, texts in (("inputEntry", row.tests), ("outputEntry", row.sets)):
             for place, text in enumerate(texts, start=1):
-                entry = ET.SubElement(rule, tag, {"id": f"{own}_rule_{number}_{tag}_{place}"})
+                entry = ET.SubElement(rule, tag, {"id": f"{own}.rule_{number}.{tag}_{place}"})
                 _text(entry, "text", text)
         for text in row.remarks:
             _text(ET.SubElement(rule, "annotationEntry"), "text", text, keep=True)
