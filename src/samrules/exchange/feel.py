@@ -159,7 +159,7 @@ class Feel:
 
     def compare(self, operator: str, left: ex.Expr, right: ex.Expr) -> str:
         a, b = self.text(left), self.text(right)
-        variable = [self.constant_of(node) is None for node in (left, right)]
+        variable = [not isinstance(node, ex.Cutoff) and self.constant_of(node) is None for node in (left, right)]
         if operator in ("<", ">") or (operator in ("<=", ">=") and not all(variable)):
             return f"({a} {operator} {b})"
         bound, (a, b) = self.bound(a, b)
