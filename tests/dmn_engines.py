@@ -74,7 +74,7 @@ class Drools:
     def post(self, path: str, text: str, more: dict[str, Any]) -> Any:
         body = {"mainURI": "model.dmn", "resources": [{"URI": "model.dmn", "content": text}], **more}
         asked = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=120) as answer:
+        with urllib.request.urlopen(asked, timeout=300) as answer:
             return json.load(answer)
 
 
@@ -120,6 +120,6 @@ class Feelin:
             script.write_text((Path(__file__).parent / "dmn" / "engine.mjs").read_text())
         file.write_text(written(model, "1.3"))
         asked = json.dumps({"file": str(file), "accounts": accounts})
-        run = subprocess.run([program, str(script)], input=asked, capture_output=True, text=True, timeout=120, check=False)
+        run = subprocess.run([program, str(script)], input=asked, capture_output=True, text=True, timeout=400, check=False)
         assert run.returncode == 0, run.stderr
         return [Answer(a["found"], a["complaints"]) for a in json.loads(run.stdout)]
