@@ -337,6 +337,16 @@ def test_a_ruleset_that_does_not_load_is_told_as_such(folder: Path) -> None:
     assert [d.code for d in caught.value.diagnostics] == ["unknown-name"]
 
 
+def test_a_ruleset_in_the_folder_above_is_shown_as_one_would_type_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "cases").mkdir()
+    (folder / "cases/visits.cases.yaml").write_text("ruleset: visits\nas_of: 2026-11-21\ncases: {a: {expect: {settled: no}}}\n", "utf-8")
+    for there, path, shown in ((folder, "cases", "visits.yaml"), (folder / "cases", ".", "../visits.yaml"),
+                               (folder, folder / "cases", "visits.yaml")):
+        monkeypatch.chdir(there)
+        file = read_cases(Path(path) / "visits.cases.yaml")
+        assert {r.span.file for r in file.rules.ruleset.rules if r.span} == {shown}
+
+
 # --- differences ---------------------------------------------------------------------------------
 
 
@@ -378,8 +388,8 @@ cases:
         "8:16 the outcome is evidence_needed, expected visit (possible: visit, write; missing: revenue)",
         "9:16 the decision is not settled, expected settled (possible: visit, write; missing: revenue)",
         "11:15 the rule `asked_for` was unknown, expected fired, missing: revenue",
-        "11:26 the rule `asked_again` did not fire, expected fired, short of `sustained: 2 reviews`",
-        "11:39 the rule `by_grade_1` did not fire, expected fired, short of `grade >= 4`",
+        "11:26 the rule `asked_again` did not fire, expected fired, as `sustained: 2 reviews` does not hold",
+        "11:39 the rule `by_grade_1` did not fire, expected fired, as `grade >= 4` does not hold",
         "12:16 the score `weight` is between 10 and 70, expected between 10 and 60, missing: revenue",
     ]
     assert str(result).startswith("`Norvale is visited`: the outcome is evidence_needed, expected visit (possible: ")

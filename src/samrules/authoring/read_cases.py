@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -99,7 +100,7 @@ def _cases_file(root: Node, file: str, folder: Path | None) -> CasesFile:
 
 def _rules(node: Node, folder: Path | None) -> Rules:
     scalar = v.single_value(node, "the name of a ruleset")
-    folders = [folder, folder.resolve().parent] if folder is not None else []
+    folders = [folder, _above(folder)] if folder is not None else []
     found = next((path for place in (*folders, bundled_folder())
                   if _is_there(path := place / f"{scalar.text}{SUFFIX}")), None) if v.NAME.match(scalar.text) else None
     if found is None:
@@ -111,6 +112,12 @@ def _rules(node: Node, folder: Path | None) -> Rules:
         raise problem("no-decision", f"the ruleset `{scalar.text}` decides nothing",
                       "write cases for a ruleset that decides", scalar.span)
     return rules
+
+
+def _above(folder: Path) -> Path:
+    """The folder above, as one would type it: relative where the folder is."""
+    above = folder.resolve().parent
+    return above if folder.is_absolute() else Path(os.path.relpath(above))
 
 
 def _is_there(path: Path) -> bool:
