@@ -13,13 +13,13 @@ from samrules.authoring.killing import Trial, Trials
 from samrules.authoring.missed import missed
 from samrules.authoring.run_cases import CaseResult
 from samrules.authoring.search import changes
-from samrules.authoring.write_cases import changed_text
 from samrules.decision.decision import Decision, as_json
 from samrules.decision.words import listed
 from samrules.diagnostics import Span
 from samrules.inputs.facts import ID
 from samrules.model.types import Value
 from samrules.rules import Rules
+from samrules.syntax.case_values import changed_text
 
 
 def failure(result: CaseResult, rules: Rules) -> str:
