@@ -230,6 +230,7 @@ small 1.0.0: 1 of 3 rules decide some account
     Read as: where customer satisfaction: at least 8: always: action is go.
     The rule `content` fails, as `revenue < 1M` does not hold.
     The rule `delighted` fails, as `revenue < 500k` does not hold.
+    The rule `impossible` fails, as `csat < 2` does not hold.
     In a case:
       as_of: 2026-11-21
       facts: {csat: 10, revenue: 1M}
