@@ -82,6 +82,30 @@ def test_an_editor_finds_its_schemas(project: Path) -> None:
     assert run("schema", "--cases")[1] == (project / "schema/cases.schema.json").read_text()
 
 
+def test_a_fact_renamed_in_company_facts_is_looked_for_there(project: Path) -> None:
+    """And a slip in what is cited is shown where it stands."""
+    facts, rules = project / "company_facts.yaml", project / "our_rules.yaml"
+    facts.write_text(facts.read_text().replace("pays_late:", "overdue:"))
+    _, stdout, _ = run("check", "our_rules.yaml")
+    assert stdout.count("help: was it renamed or removed in `company_facts.yaml`? Else declare it under") == 2
+    facts.write_text(facts.read_text().replace("overdue:", "pays_late:"))
+    rules.write_text(rules.read_text().replace("[our_policy/close-work, our_policy/fair-dealing]", "[our_policy/close-work, our_policy/fair-daeling]"))
+    _, stdout, _ = run("check", "our_rules.yaml")
+    assert stdout.startswith("""\
+our_rules.yaml:50:36: error[unknown-source]: no source has the passage `our_policy/fair-daeling`
+      cites: [our_policy/close-work, our_policy/fair-daeling]
+                                     ^^^^^^^^^^^^^^^^^^^^^^^
+""")
+
+
+def test_a_misspelt_column_is_told_again_below_the_table(project: Path) -> None:
+    table = project / "examples/accounts.csv"
+    table.write_text(table.read_text().replace("revenue_ttm", "revenue_tm"))
+    code, _, stderr = run("decide", "our_rules.yaml", "examples/accounts.csv")
+    assert code == 0
+    assert stderr.splitlines()[-1] == "beware: the column `revenue_tm` (did you mean `revenue_ttm`?) is no declared fact and has no effect"
+
+
 def test_no_template_word_is_left(project: Path) -> None:
     for path, text in files_of(project).items():
         assert not re.search(r"RULESET|ALSO|FACTS|BASE|REPLACE|TITLE", text), path

@@ -80,6 +80,9 @@ def _cures_of_cases() -> Iterator[None]:
 
 def _cases_file(root: Node, file: str, folder: Path | None) -> CasesFile:
     problems: list[Diagnostic] = []
+    if isinstance(root, src.Mapping) and "version" in root and "cases" not in root:
+        raise problem("wrong-shape", "this is a ruleset, not a file of cases",
+                      "give its cases: they stand in a file that ends in `.cases.yaml`, or in the folder `cases`", root.keys_at["version"])
     top = good_keys(root, _FILE, ("ruleset", "cases"), "a file of cases", problems)
     try:
         rules = _rules(top["ruleset"], folder) if "ruleset" in top else None
@@ -162,6 +165,8 @@ def written(node: Node, fact: Fact) -> Value | None:
     given: Any = node.text
     cure = None
     try:
+        if fact.type.kind is Kind.BOOLEAN and node.text not in ("yes", "no", "true", "false"):
+            raise problem("wrong-type", f"`{fact.name}`: `{node.text}` is neither yes nor no", "write `yes` or `no`, or `null` where it is not known", node.span)
         if fact.type.kind is Kind.BOOLEAN:
             given = _YES_OR_NO[node.text] if node.text in _YES_OR_NO else literals.parse_boolean(node.text)
         elif fact.type.kind not in (Kind.TEXT, Kind.ENUM):
