@@ -67,7 +67,7 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
     spreadsheet runs it.
     """
-    from samrules.cli.report import emit_bytes
+    from samrules.cli.report import emit_bytes, message, printable
     from samrules.inputs.results import check_destination, format_of, write_whole
     from samrules.rules import check_engine
 
@@ -110,6 +110,8 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
         while block := whole.read(1 << 20):
             emit_bytes(block)
     _tell(portfolio, format_)
+    if format_ == "table" and table.warnings:  # those above may have gone out of sight
+        message(f"beware: {'; '.join(printable(w.message) for w in table.warnings)}")
 
 
 def _tell(portfolio: Portfolio | None, format_: str) -> None:

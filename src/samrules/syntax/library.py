@@ -92,10 +92,12 @@ def bundle_of_text(text: str, file: str, folder: Path | None = None) -> Bundle:
 
 
 def shown_path(path: Path) -> str:
-    """The path as a reader of diagnostics wants it: bundled ones short, others as given."""
+    """The path as a reader of diagnostics wants it: bundled ones short, others as given or from the present folder on."""
     folder = bundled_folder()
     if path.parent == folder:
         return f"rulesets/{path.name}"
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
     return str(path)
 
 
