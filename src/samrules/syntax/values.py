@@ -211,7 +211,7 @@ def _conditions(node: Node, at: Span) -> tuple[ex.Expr, ...]:
 
 def exceptions(node: Node, _: Any = None) -> tuple[ex.Expr, ...]:
     """`unless`: one condition or a list of them."""
-    nodes = node if isinstance(node, Sequence) else [node]
+    nodes: Sequence | list[Node] = node if isinstance(node, Sequence) else [node]
     check_commas(nodes)
     return tuple(each(nodes, expression))
 
