@@ -9,9 +9,11 @@ import attrs
 
 from samrules.counterfactual.again import decided_on
 from samrules.decision.decision import Decision, RuleResult, as_json, truth_word
+from samrules.decision.evidence import leaves
 from samrules.decision.words import apart, interval, listed, value_in_words, word
 from samrules.diagnostics import Diagnostic, did_you_mean
 from samrules.errors import FactError
+from samrules.explain.conditions import Phrases
 from samrules.explain.counterfactuals import ground_of
 from samrules.explain.explanation import Explanation, Item, Part, mark_of
 from samrules.explain.rules_in_words import output_words, outcome_words, record_line, title_of
@@ -24,11 +26,18 @@ SCHEMA = "samrules.what-if/1"
 
 @attrs.frozen
 class Turned:
-    """A rule that fares differently: its truth before and after (None: unknown)."""
+    """A rule that fares differently: how it fared before, and with the facts changed."""
 
+    was: RuleResult
     rule: RuleResult
-    before: bool | None
-    after: bool | None
+
+    @property
+    def before(self) -> bool | None:
+        return self.was.truth
+
+    @property
+    def after(self) -> bool | None:
+        return self.rule.truth
 
 
 @attrs.frozen
@@ -64,7 +73,7 @@ class WhatIf:
         return Explanation(
             question="what if", account=before.account, outcome=after.outcome, title=f"{before.who}: what if?", answer=answer,
             parts=(Part("With these facts", (), tuple(self._facts())), Part("What is different", tuple(self._none()), tuple(self._different())),
-                   Part("Why", (told.answer,)), *told.parts),
+                   Part(f"Why it would be {outcome_words(after)}", (told.answer,))),
             record=f"{record_line(after)} As it is: {before.facts_digest[:19]}…")
 
     def _facts(self) -> Iterator[Item]:
@@ -83,7 +92,8 @@ class WhatIf:
 
     def _different(self) -> Iterator[Item]:
         for t in self.turned:
-            yield Item(f"“{t.rule.title}” ({word(t.rule.outcome)}) {_now(t.before, t.after)}", mark_of(t.after))
+            below = tuple(conditions_turned(t.was, t.rule, self.after))
+            yield Item(f"“{t.rule.title}” ({word(t.rule.outcome)}) {_now(t.before, t.after)}", mark_of(t.after), below)
         scores = {s.key: s for s in self.before.scores}
         for score in self.after.scores:
             old = scores.get(score.key)
@@ -134,7 +144,7 @@ def what_if(decision: Decision, facts: Mapping[str, Any]) -> WhatIf:
     after = decided_on(decision, view, wanted)
     now = {name: (at.get(name), value) for name, value in wanted.items()}
     changed = {name: pair for name, pair in now.items() if pair[0] != pair[1]}
-    turned = tuple(Turned(new, old.truth, new.truth) for old, new in zip(decision.rules, after.rules, strict=True)
+    turned = tuple(Turned(old, new) for old, new in zip(decision.rules, after.rules, strict=True)
                    if old.truth is not new.truth)
     return WhatIf(decision, after, changed, tuple(name for name in now if name not in changed),
                   tuple(name for name in changed if name not in view.plan.read),
@@ -160,6 +170,16 @@ def _checked(decision: Decision, facts: Mapping[str, Any]) -> dict[str, Value | 
     if problems:
         raise FactError(problems)
     return found
+
+
+def conditions_turned(was: RuleResult, now: RuleResult, decision: Decision) -> Iterator[Item]:
+    """The conditions of a rule of which the truth is another one, as they are with the facts changed."""
+    phrases = Phrases(decision)
+    for old, new, sign in ((was.when, now.when, ""), *((a, b, "exception: ") for a, b in zip(was.exceptions, now.exceptions, strict=True))):
+        before = {leaf.expr: leaf.value for leaf, _ in leaves(old)}
+        for leaf, _ in leaves(new):
+            if before[leaf.expr] is not leaf.value:
+                yield Item(f"{sign}{phrases.plainly(leaf)}", mark_of(leaf.value))
 
 
 def _outcome(decision: Decision) -> str:
