@@ -263,6 +263,7 @@ def first_known(*given: Possible) -> Possible:
     for a in given:
         if a is None:
             continue
+        present: Possible
         if isinstance(a, int):
             open_, present = bool(a & UNKNOWN), a & (TRUE | FALSE)
         elif isinstance(a, frozenset):

@@ -25,7 +25,7 @@ from samrules.model.types import Value
 from samrules.plan.plan import Plan
 
 SCHEMA = "samrules.counterfactuals/1"
-EFFORT = 2_500_000
+EFFORT = 1_000_000
 """Nodes that are looked at for one outcome, a few seconds' worth: what is left then is said to be left."""
 MOST = 12
 
@@ -304,7 +304,7 @@ class _Seeker:
         found = search(asked, [m for moves in self.moves_by.values() for m in moves], self.most, self.limit)
         listed = tuple(self._told(asked, way, self.view) for way in found.ways[: self.limit])
         lasting = () if found.ways or found.open_sets or not self.view.plan.looks_back else self._lasting(goal)
-        whole = (found.settled_to == self.most or bool(found.ways) and len(found.ways) >= self.limit and not asked.effort.spent)
+        whole = (found.settled_to == self.most or (bool(found.ways) and len(found.ways) >= self.limit and not asked.effort.spent))
         return Sought(wanted, listed, len(found.ways), found.settled_to, whole and not found.open_sets, found.nowhere,
                       tuple(tuple(m.fact.name for m in moves) for moves in found.open_sets), lasting,
                       self._needed(goal) if found.nowhere and not lasting else ())
