@@ -191,6 +191,8 @@ def arithmetic(operator: str) -> Callable[[Possible, Possible], Possible]:
         if low == high and low2 == high2 and not _endless(low, low2):
             only = compute(low, low2)
             return None if only is None else (only, only, missing or missing2)
+        if operator == "/" and low2 == high2 == 0:
+            return None
         if _endless(low, high, low2, high2) or (operator == "/" and low2 <= 0 <= high2):
             return _WIDEST
         if operator == "+":
