@@ -401,3 +401,10 @@ def test_an_unknown_account_is_told() -> None:
     assert result.exit_code == 2
     assert "there is no account `norval`" in result.stderr
     assert "did you mean `norvale`?" in result.stderr
+
+
+def test_the_page_shows_what_is_printed() -> None:
+    page = (ROOT / "docs" / "counterfactuals.md").read_text("utf-8")
+    shown = page.split("--as-of 2026-11-21\n", 1)[1].split("\n```", 1)[0]
+    assert explain("dedesignation", "norvale", "--what-if").output.startswith(shown)
+    assert explain("designation", "calder", "--set", "promises_kept=18").output.splitlines()[2] == "It would be designate instead of nominate."
