@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -233,7 +234,7 @@ def test_every_engine_and_session_knows_what_it_was_made_from(engine: str) -> No
 
 def test_bad_questions_are_refused() -> None:
     decision = decided(KEPT, LOW)
-    for call, code, help_ in (
+    asked: tuple[tuple[Callable[[], Any], str, str], ...] = (
         (lambda: decision.counterfactuals("kep"), "no-such-outcome", "did you mean `keep`?"),
         (lambda: decision.counterfactuals(facts=["keptt"]), "unknown-name", "did you mean `kept`?"),
         (lambda: decision.counterfactuals(most=0), "bad-value", "give 1 to 12"),
@@ -241,12 +242,14 @@ def test_bad_questions_are_refused() -> None:
         (lambda: decision.what_if({"keptt": 3}), "unknown-name", "did you mean `kept`?"),
         (lambda: decision.what_if({"kept": -3}), "out-of-range", "it must be at least 0"),
         (lambda: decision.what_if({"account_id": "B"}), "other-account", "decide the other account"),
-    ):
+    )
+    for call, code, help_ in asked:
         with pytest.raises(samrules.FactError) as caught:
             call()
         assert [(d.code, d.help) for d in caught.value.diagnostics] == [(code, help_)]
     together = samrules.load("portfolio").decide_portfolio([{"account_id": "A", "programme_cap": 3}], as_of=AS_OF).decisions[0]
-    for ask in (together.counterfactuals, lambda: together.what_if({})):
+    both: tuple[Callable[[], Any], ...] = (together.counterfactuals, lambda: together.what_if({}))
+    for ask in both:
         with pytest.raises(samrules.FactError, match="decides accounts together"):
             ask()
 
