@@ -17,8 +17,8 @@ from samrules.cli.main import cli
 from samrules.counterfactual import spans as sp
 from samrules.counterfactual.moves import key_of, value_of
 from samrules.engines.interpreter import all_of, any_of
-from samrules.explain import counterfactuals as asked_of
 from samrules.engines.interpreter import value_of as interpreted
+from samrules.explain import counterfactuals as asked_of
 from samrules.inputs.accounts import check_tables
 from samrules.inputs.tables import read_tables
 from samrules.model import expressions as ex
