@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from samrules.audit.parts import as_text, commitment, key_of, parts_of, salt_of
-from samrules.audit.record import Batch, Columns, Kind, Record, chained, columns_of, parts_hash, stamp
+from samrules.audit.record import (
+    Batch,
+    Columns,
+    Kind,
+    Record,
+    chained,
+    columns_of,
+    parts_hash,
+    stamp,
+)
 from samrules.audit.verify import Broken, Finding, Verification, Walk
 from samrules.diagnostics import Diagnostic, did_you_mean
 from samrules.errors import LedgerError

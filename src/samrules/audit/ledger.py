@@ -27,7 +27,7 @@ from samrules.audit.sources import identity, rules_of_data, ruleset_as_data
 from samrules.audit.verify import Verification
 from samrules.decision.decision import Decision
 from samrules.diagnostics import Diagnostic
-from samrules.errors import FactError, LedgerError, UndeclaredFactWarning
+from samrules.errors import LedgerError, UndeclaredFactWarning
 from samrules.inputs.facts import ID, by_account, mappings
 from samrules.portfolio.portfolio import Portfolio
 from samrules.rules import Given, Rules, check_engine, decision_date, undeclared_message
