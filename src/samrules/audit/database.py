@@ -292,6 +292,8 @@ class Database:
             raise _in_words(error, self.shown) from None
         except sqlite3.DatabaseError as error:
             raise _in_words(error, self.shown) from None
+        except (UnicodeDecodeError, OverflowError):  # what bytes of a file give that no database wrote
+            raise _damaged(self.shown) from None
 
 
 def sqlalchemy() -> ModuleType:
@@ -432,9 +434,13 @@ def _in_words(error: Exception, shown: str) -> LedgerError:
         return _bad("the ledger may not be written to", "give a file, or a user of the database, that may be written to", shown)
     if "not a database" in low:
         return _bad("this is no ledger: the file is no database", "give the path of a ledger, or of a new file", shown)
-    if "malformed" in low or "disk image" in low:
-        return _bad("the file is damaged", "go on from a copy of it; `samrules audit verify` tells which records hold", shown)
+    if "malformed" in low or "disk image" in low or "decode" in low:
+        return _damaged(shown)
     return _bad(f"the database says: {said[:300]}", "`samrules audit verify` tells whether the records hold", shown)
+
+
+def _damaged(shown: str) -> LedgerError:
+    return _bad("the file is damaged", "go on from a copy of it; `samrules audit verify` tells which records hold", shown)
 
 
 def _bad(message: str, cure: str, shown: str) -> LedgerError:
