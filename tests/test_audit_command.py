@@ -97,7 +97,7 @@ Record 3: a decision on Norvale (norvale)
   outcome      release
 
 Rules that held
-  go: Norvale asked 2 times
+  go: Norvale asked 2 times.
   look
 
 Facts

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -34,7 +35,7 @@ from tests.fuzz.harm_ledger import DAY, small
 ROOT = Path(__file__).resolve().parent.parent
 PORTFOLIO = ROOT / "examples" / "portfolio"
 NORVALE = {"account_id": "norvale", "account_name": "Norvale", "revenue": 1234567.0, "csat": 3, "prices_only": True}
-ASKED = [{"event": "asked", "date": "2026-06-03", "pct": 0.05}, {"event": "asked", "date": "2026-09-03"}]
+ASKED: list[dict[str, Any]] = [{"event": "asked", "date": "2026-06-03", "pct": 0.05}, {"event": "asked", "date": "2026-09-03"}]
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_record_holds_the_decision_and_all_it_rests_on(filled: Ledger) -> None
     record = filled.get(4)
     assert (record.kind, record.account, record.ruleset, record.version, record.as_of) == (Kind.DECISION, "norvale", "small", "1.0.0", DAY)
     assert record.decision == json.loads(decision.to_json())
-    assert list(record.decision) == list(decision.to_dict())
+    assert list(record.decision or ()) == list(decision.to_dict())
     assert record.body["facts"] == NORVALE
     assert record.body["events"] == [{"date": "2026-06-03", "event": "asked", "fields": {"pct": 0.05}},
                                      {"date": "2026-09-03", "event": "asked", "fields": {}}]
@@ -111,7 +112,7 @@ def test_overlays_and_tables_load_again_from_a_record(tmp_path: Path) -> None:
     for row in (["csat", "prices_only", "then action"], [">= 9", "-", "praise"], ["<= 3", "true", "visit"]):
         book.active.append(row)
     book.save(tmp_path / "in_a_book.xlsx")
-    (tmp_path / "in_text.csv").write_bytes("csat;prices_only;then action\r\n[4..6];-;visit\r\n".encode())
+    (tmp_path / "in_text.csv").write_bytes(b"csat;prices_only;then action\r\n[4..6];-;visit\r\n")
     (tmp_path / "own.yaml").write_text(
         "ruleset: own\nversion: 1.0.0\nfacts: {csat: {type: ordinal 1..10}, prices_only: {type: boolean}}\n"
         "tables:\n  a: {file: in_a_book.xlsx}\n  b: {file: in_text.csv}\n"
@@ -220,7 +221,7 @@ def test_a_body_is_found_again_in_its_parts(body: dict[str, Any]) -> None:
         assert as_text(_body([(path, as_text(value)) for path, value in parts_of(body)])) == as_text(body)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32), mask=st.sets(st.sampled_from(["revenue", "csat", "prices_only", "account_name", "account_id", "asked"])))
 def test_random_decisions_verify_replay_and_export(seed: int, mask: set[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever is decided verifies and comes out the same; an export verifies, whatever is masked, and shows nothing masked."""
@@ -610,24 +611,36 @@ def test_a_batch_is_written_whole_or_not_at_all(ledger: Ledger, monkeypatch: pyt
 # --- what it must stand, in small; tests/fuzz/harm_ledger.py does more ------------------------------
 
 
+def harm(*asked: str) -> str:
+    """Runs trials in a process of their own, as they fork. What they say of the first."""
+    ended = subprocess.run([sys.executable, "tests/fuzz/harm_ledger.py", *asked], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.partition(": ")[2]
+
+
 def test_changed_bytes_are_found(tmp_path: Path) -> None:
-    assert "25 changed bytes" in harm_ledger.changes(25, 7, tmp_path)
+    assert harm_ledger.changes(12, 7, tmp_path).startswith("12 changed bytes")
 
 
 def test_killed_writers_lose_nothing_acknowledged(path: Path) -> None:
-    assert "6 kills" in harm_ledger.kills(6, 7, str(path))
-
-
-def test_a_ledger_whose_writer_was_killed_can_be_read_without_writing(path: Path) -> None:
-    Ledger.open(path, create=True).close()
-    harm_ledger._killed(str(path), small(), 0.1, 7, 1)
-    (path.parent / f"{path.name}-shm").unlink(missing_ok=True)
-    with Ledger.open(path, read_only=True) as ledger:
-        assert ledger.verify().ok
+    assert harm("--kills", "6", "--target", str(path)).startswith("6 kills: ")
 
 
 def test_writers_at_once_leave_one_chain(path: Path) -> None:
-    assert "4 writers at once: 80 decisions" in harm_ledger.writers(4, 20, str(path))
+    assert harm("--writers", "4", "--each", "20", "--target", str(path)).startswith("4 writers at once: 80 decisions in one chain")
+
+
+def test_a_ledger_whose_writer_was_killed_can_be_read_without_writing(path: Path) -> None:
+    code = ("import sys, time; from tests.fuzz.harm_ledger import DAY, Ledger, small; ledger = Ledger.open(sys.argv[1], create=True); "
+            "ledger.decide(small(), {'account_id': 'a'}, as_of=DAY); print('done', flush=True); time.sleep(60)")
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"done\n"
+        writer.kill()
+    assert Path(f"{path}-wal").stat().st_size > 0
+    with Ledger.open(path, read_only=True) as ledger:
+        found = ledger.verify()
+        assert (found.ok, found.counts["decision"]) == (True, 1)
 
 
 @pytest.mark.parametrize("name", [None, "coverage"])
@@ -637,4 +650,4 @@ def test_recorded_decisions_come_out_the_same(path: Path, name: str | None) -> N
 
 def test_the_library_does_not_import_databases() -> None:
     code = "import sys, samrules, samrules.rules; assert not {'sqlalchemy', 'psycopg', 'cryptography', 'samrules.audit'} & set(sys.modules)"
-    subprocess.run([__import__("sys").executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True)

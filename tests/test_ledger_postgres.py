@@ -1,4 +1,4 @@
-"""The same ledger in PostgreSQL: a real server is begun, needed where `postgres` is required."""
+"""The same ledger in PostgreSQL: a real server is begun, where `postgres` is required."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from samrules.audit import Ledger
 from samrules.audit.export import verify_export
 from samrules.cli.main import cli
 from samrules.errors import LedgerError
-from tests.fuzz import harm_ledger
 from tests.fuzz.harm_ledger import DAY, small
 from tests.postgres import NoServer, server
-from tests.required import missing
-from tests.test_ledger import ASKED, NORVALE, PORTFOLIO
+from tests.required import is_required, missing
+from tests.test_ledger import ASKED, NORVALE, PORTFOLIO, harm
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -27,6 +26,8 @@ psycopg = pytest.importorskip("psycopg")
 @pytest.fixture(scope="module")
 def host() -> Iterator[str]:
     """The URL of a server, begun for these tests."""
+    if not is_required("postgres"):
+        missing("postgres", "a server of PostgreSQL is begun only where it is required: SAMRULES_REQUIRE=postgres")
     try:
         running = server()
         url = running.__enter__()
@@ -101,11 +102,11 @@ def test_a_user_that_may_only_insert_can_record(url: str) -> None:
 
 
 def test_killed_writers_lose_nothing_acknowledged(url: str) -> None:
-    assert "5 kills" in harm_ledger.kills(5, 7, url)
+    assert harm("--kills", "5", "--target", url).startswith("5 kills: ")
 
 
 def test_writers_at_once_leave_one_chain(url: str) -> None:
-    assert "4 writers at once: 80 decisions" in harm_ledger.writers(4, 20, url)
+    assert harm("--writers", "4", "--each", "20", "--target", url).startswith("4 writers at once: 80 decisions in one chain")
 
 
 def test_a_ledger_that_is_held_is_busy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -413,11 +413,11 @@ def _of_url(sa: Any, url: str, read_only: bool) -> Any:
                                       'pip install "samrules[postgres]"', where="samrules")]) from None
 
     def begin(connection: Any) -> None:
+        if read_only:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         if connection.get_execution_options().get(_WRITES):
             connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT}s'")
-        elif read_only:
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
     sa.event.listen(engine, "begin", begin)
     return engine
