@@ -42,6 +42,7 @@ _COMMANDS = {
     "diff": "samrules.cli.diff",
     "sweep": "samrules.cli.sweep",
     "backtest": "samrules.cli.backtest",
+    "audit": "samrules.cli.audit",
 }
 
 
