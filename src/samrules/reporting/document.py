@@ -46,6 +46,17 @@ class PastShown:
 
 
 @attrs.frozen
+class Answered:
+    """How the decision of another ruleset came out: the question, the answer, why, and what it carries."""
+
+    question: str
+    outcome: str
+    mark: str
+    why: str
+    carries: str
+
+
+@attrs.frozen
 class EventShown:
     day: str
     what: str
@@ -61,6 +72,8 @@ class Page:
         name, id: `id` is empty where there is no other name.
         key: the place of its outcome among the outcomes of the report, for colours and filters.
         move: a sentence on what changes, empty where nothing is compared.
+        follows: what the decision carries; `follows_title` says whether that is settled.
+        asked: the decisions of other rulesets that it rests on.
         reasons: the rules that decided, or that are still open, and what else bears on the decision.
         near: rules that nearly held, or that an exception stopped.
         what_if: what would change the outcome; None where it was not asked for.
@@ -78,9 +91,10 @@ class Page:
     move: str
     answer: str
     terms: tuple[Term, ...]
-    follows: tuple[Part, ...]
+    follows: tuple[Term, ...]
+    follows_title: str
     find_out: tuple[Part, ...]
-    asked: tuple[Part, ...]
+    asked: tuple[Answered, ...]
     reasons: tuple[Part, ...]
     near: tuple[Part, ...]
     what_if: tuple[Part, ...] | None

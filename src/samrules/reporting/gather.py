@@ -51,6 +51,8 @@ from samrules.reporting.subject import Subject
 
 _NAMED = 12
 """Accounts named where many make the same change."""
+_FEW = 5
+"""Open accounts named in the lead."""
 _UNKNOWNS = 12
 """Missing facts listed."""
 _RANKED = 40
@@ -175,9 +177,10 @@ class Gathering:
         elif past:
             said.append(f"None of {counted(total, 'accounts')} changes.")
         if open_:
-            facts = self._unknowns()
-            first = f" First to find out: {facts[0].title}, which bears on {facts[0].count:,}." if facts else ""
-            said.append(f"{counted(open_, 'decisions')} {'is' if open_ == 1 else 'are'} open for want of facts.{first}")
+            facts, names = self._unknowns(), [r.name for r in self.rows if not r.settled]
+            which = f": {listed(names)}" if open_ <= _FEW else ""
+            first = f" First to find out: {facts[0].title}, which bears on {facts[0].count:,} of them." if facts and facts[0].count > 1 else ""
+            said.append(f"{counted(open_, 'decisions')} {'is' if open_ == 1 else 'are'} open for want of facts{which}.{first}")
         else:
             said.append("Every decision is settled: no missing fact could change one.")
         return said

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from samrules.decision.decision import Decision, ScoreResult
 from samrules.decision.events import Event
+from samrules.decision.part import Part as Asked
 from samrules.decision.words import (
     UNKNOWN,
     day,
@@ -19,9 +20,10 @@ from samrules.decision.words import (
 from samrules.explain import explanation as said
 from samrules.explain.conditions import Phrases
 from samrules.explain.explanation import Explanation
-from samrules.explain.rules_in_words import nearest_misses, title_of
+from samrules.explain.rules_in_words import carried, nearest_misses, output_words, title_of
+from samrules.model.ruleset import CONFLICT
 from samrules.model.types import Value
-from samrules.reporting.document import Bar, EventShown, Page, PastShown, ScoreShown, Term
+from samrules.reporting.document import Answered, Bar, EventShown, Page, PastShown, ScoreShown, Term
 from samrules.reporting.standing import Frame, value_of
 from samrules.reporting.subject import ANEW, Subject
 
@@ -48,9 +50,11 @@ def page(subject: Subject, frame: Frame, number_: int, key: int) -> Page:
         move=_move(subject, frame),
         answer=why.answer,
         terms=tuple(_terms(subject, frame)),
-        follows=by_kind.get(said.FOLLOWS, ()),
+        follows=tuple(Term(_capital(word(name)), output_words(value, type_, decision.currency))
+                      for name, (value, type_) in decision.outputs.items()),
+        follows_title="What follows" if decision.settled else "What follows meanwhile",
         find_out=by_kind.get(said.FIND_OUT, ()),
-        asked=by_kind.get(said.ASKED, ()),
+        asked=tuple(_answered(p, decision) for p in decision.parts),
         reasons=tuple(p for p in why.parts if p.kind in _REASONS),
         near=(*(by_kind.get(said.NEAR) or tuple(nearest_misses(decision))), *by_kind.get(said.STOPPED, ())),
         what_if=subject.what_if,
@@ -85,12 +89,12 @@ def _terms(subject: Subject, frame: Frame) -> Iterable[Term]:
         declared = facts[frame.status.fact]
         dated = f", since {value_in_words(since, facts[frame.status.since].type)}" if since is not None and frame.status.since else ""
         yield Term(f"{_capital(declared.title or word(declared.name))}, on record", shown + dated)
-    for ladder, carried in frame.ladders:
-        level = value_of(subject, carried.fact)
+    for ladder, kept in frame.ladders:
+        level = value_of(subject, kept.fact)
         title = next((x.title for x in ladder.levels if x.number == level), None)
-        declared = facts[carried.fact]
+        declared = facts[kept.fact]
         shown = f"{level}, {title}" if title else value_in_words(level, None)
-        to = carried.value(decision)
+        to = kept.value(decision)
         moves = f"; from now on {to}" if to is not None and to != level else ""
         yield Term(f"{_capital(declared.title or word(declared.name))}, on record", shown + moves)
     if decision.scores:
@@ -99,8 +103,25 @@ def _terms(subject: Subject, frame: Frame) -> Iterable[Term]:
         yield Term(_capital(frame.size.title or word(frame.size.name)), size_words(value_of(subject, frame.size.name), frame))
 
 
+def _answered(part: Asked, decision: Decision) -> Answered:
+    if not part.settled:
+        why = f"Still possible: {listed([word(o) for o in part.possible], 'or')}."
+    elif part.outcome == CONFLICT:
+        why = "Rules that exclude each other hold at once."
+    elif part.because:
+        why = " ".join(part.because)
+    elif part.rules:
+        why = f"By {listed([f'“{title}”' for title in part.rules])}."
+    else:
+        why = "No rule for another outcome holds."
+    return Answered(_capital(part.title), word(part.outcome), said.PLAIN if part.settled else said.UNKNOWN, why,
+                    carried(part.outputs, decision.currency))
+
+
 def of_hundred(score: ScoreResult) -> str:
-    """`74.9 of 100, top`; `between 41 and 78 of 100`."""
+    """`74.9 of 100, top`; `between 41 and 78 of 100`; `not known` where it may be anything."""
+    if score.low == 0 and score.high == 100:
+        return UNKNOWN
     band = f", {word(score.band)}" if score.band else ""
     return f"{interval(score.low, score.high)} of 100{band}"
 
@@ -115,8 +136,12 @@ def _score(score: ScoreResult, decision: Decision) -> ScoreShown:
     for c in score.criteria:
         titles = [title_of(decision, f) for f in c.missing]
         missing = "" if not titles else "not known" if titles == [c.title] else f"not known: {listed(titles)}"
-        bars.append(Bar(_capital(c.title), c.low, c.high, c.weight, f"{interval(c.low, c.high)} of {number(c.weight)}", missing))
+        bars.append(Bar(_capital(c.title), c.low, c.high, c.weight, f"{_points(c.low, c.high)} of {number(c.weight)}", missing))
     return ScoreShown(_capital(score.title), of_hundred(score), tuple(bars))
+
+
+def _points(low: float, high: float) -> str:
+    return number(low, 1) if low == high else f"{number(low, 1)} to {number(high, 1)}"
 
 
 def _past_note(subject: Subject, frame: Frame) -> str:

@@ -115,7 +115,7 @@ def _hash(text: str) -> str:
 def _index(glance: Glance) -> str:
     """What the list searches, as JSON that may stand in a script element."""
     data = {
-        "step": LISTED, "score": bool(glance.score), "size": bool(glance.size),
+        "step": LISTED, "score": glance.score, "size": glance.size,
         "marks": [charts.shape(key) for key in range(charts.COLOURS)],
         "rows": [_entry(r) for r in glance.rows],
     }

@@ -35,11 +35,15 @@
     who.append(link);
     if (r[ID]) who.append(" ", element("span", r[ID], "id"));
     const outcome = element("td", "", "outcome");
-    outcome.append(mark(r[KEY]), " " + r[OUTCOME]);
+    outcome.append(mark(r[KEY]), "\u00a0" + r[OUTCOME]);
     if (r[MOVED]) outcome.append(" ", element("span", "was " + r[BEFORE], "was"));
     line.append(who, outcome, element("td", r[BRIEF], "why"));
-    if (data.score) line.append(element("td", r[SCORE], "num"));
-    if (data.size) line.append(element("td", r[SIZE], "num"));
+    for (const [label, text] of [[data.score, r[SCORE]], [data.size, r[SIZE]]]) {
+      if (!label) continue;
+      const cell = element("td", text, "num");
+      cell.dataset.label = label;
+      line.append(cell);
+    }
     return line;
   };
 
