@@ -43,6 +43,7 @@ _COMMANDS = {
     "diff": "samrules.cli.diff",
     "sweep": "samrules.cli.sweep",
     "backtest": "samrules.cli.backtest",
+    "audit": "samrules.cli.audit",
 }
 
 
