@@ -23,7 +23,7 @@ def would_change(decision: Decision, frame: Frame) -> tuple[Part, ...]:
     now = decision.outcome if isinstance(decision.outcome, tuple) else (decision.outcome,)
     wanted = [(s, p) for s, p in zip(found.sought, parts, strict=True)
               if s.outcome is None or (s.outcome not in now and s.outcome != decision.decide.unsettled)]
-    shown = [attrs.evolve(p, heading=_capital(frame.words(s.outcome)) if s.outcome is not None else p.heading)
+    shown = [attrs.evolve(p, heading=f"{_capital(frame.words(s.outcome))} instead" if s.outcome is not None else p.heading)
              for s, p in wanted if s.found or s.lasting]
     return (*shown, Part("", (*_not_found([s for s, _ in wanted if not (s.found or s.lasting)], frame), *limits.sentences)))
 
