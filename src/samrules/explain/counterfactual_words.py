@@ -82,13 +82,17 @@ def _said(sought: Sought, found: Counterfactuals) -> list[str]:
         shown = f"; the {len(sought.found)} smallest are shown" if sought.total > len(sought.found) else ""
         sizes = sorted({len(c.changes) for c in sought.found})
         said.append(f"{_ways(sought.total)}, of {listed([str(s) for s in sizes], 'or')} {'change' if sizes == [1] else 'changes'}{shown}.")
-    elif sought.settled_to:
+    elif not sought.left_open and sought.settled_to:
         said.append(f"No set of {most} gives it today.")
-    if not sought.complete:
-        left = f"{counted(len(sought.left_open), 'sets')} could not be settled: " + "; ".join(
-            listed(list(names)) for names in sought.left_open[:3]) + ". " if sought.left_open else ""
-        known = f"All of {most} are known" if sought.settled_to else "Not even all single changes were looked at"
-        said.append(f"This list may lack some. {left}{known}; the search ended there.")
+    open_ = [listed(list(names)) for names in dict.fromkeys(sought.left_open)]
+    if open_:
+        named = "; ".join(open_[:_NAMED]) + ("; …" if len(open_) > _NAMED else "")
+        said.append(f"Whether {'this gives' if len(open_) == 1 else f'these {len(open_)} sets give'} it could not be settled: {named}.")
+    if not sought.complete and sought.settled_to < found.most:
+        known = f"all others of {most} are known, larger ones are not" if sought.settled_to else "not even all single changes were looked at"
+        said.append(f"The search ended early: {known}.")
+    elif open_:
+        said.append(f"All others of {most} are known.")
     elif sought.total and sought.settled_to < found.most:
         said.append(f"All ways of {most} are known; larger ones were not looked for.")
     return said

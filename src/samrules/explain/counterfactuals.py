@@ -280,6 +280,8 @@ class _Seeker:
     limit: int
     net: Network = attrs.field(init=False)
     moves_by: dict[str, list[Move]] = attrs.field(init=False)
+    _later: tuple[View, Network, dict[str, list[Move]]] | None = None
+    _wider: Network | None = None
 
     def __attrs_post_init__(self) -> None:
         self.net, self.moves_by = self._prepared(self.view)
@@ -312,7 +314,9 @@ class _Seeker:
     def _needed(self, goal: Goal) -> tuple[str, ...]:
         plan = self.view.plan
         assert plan.decision is not None
-        net = network(plan.decision, self.view, plan.read | self.ways.keys())
+        if self._wider is None:
+            self._wider = network(plan.decision, self.view, plan.read | self.ways.keys())
+        net = self._wider
         moves = [m for name in plan.facts if name in net.leaves
                  for m in moves_of(plan.facts[name], self.view.facts.get(name), self.ways.get(name, "yes"), net.marks[name])]
         return needed_beside(self._asked(net, goal), moves, self.ways.keys())
@@ -356,8 +360,10 @@ class _Seeker:
 
     def _lasting(self, goal: Goal) -> tuple[Counterfactual, ...]:
         """What would give the outcome if it lasted as long as its rules ask."""
-        view = as_if_lasting(self.view)
-        net, moves = self._prepared(view)
+        if self._later is None:
+            view = as_if_lasting(self.view)
+            self._later = (view, *self._prepared(view))
+        view, net, moves = self._later
         asked = self._asked(net, goal)
         if asked.ask({})[1]:
             ways: tuple[Counterfactual, ...] = (Counterfactual(goal.wanted or "", (), 0.0, (), True, True),)
