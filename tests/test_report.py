@@ -281,7 +281,7 @@ def test_what_would_change_it_and_what_would_not() -> None:
 def test_where_it_was_not_looked_for_the_part_says_so(programme: Portfolio) -> None:
     page = programme.pages["norvale"]
     assert page.what_if is None
-    assert page.what_if_note == ("Not looked for in this report; `samrules explain --what-if` finds it, and so does "
+    assert page.what_if_note == ("Not looked for here; `samrules explain --what-if` finds it, and for all accounts "
                                  "`samrules report --what-if all`.")
     assert page.what_if_note in account_html(page)
 
@@ -496,6 +496,21 @@ def test_what_cannot_be_used_is_said_and_nothing_is_written(tmp_path: Path, argu
     assert found.exit_code == 2
     assert found.stderr.startswith(said), found.stderr
     assert not out.exists()
+
+
+def test_a_name_that_says_something_else_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "report.pdf"
+    found = run("programme", str(EXAMPLES / "portfolio"), "--out", str(out))
+    assert found.exit_code == 2
+    assert found.stderr == f"{out}: error[unknown-format]: a report is HTML, and `report.pdf` does not say so\nhelp: end the name in .html\n\n"
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.html"
+    accounts.write_text("account_id\na\n")
+    found = run("designation", str(accounts), "--out", str(accounts))
+    assert found.exit_code == 2
+    assert accounts.read_text() == "account_id\na\n"
 
 
 def test_bad_accounts_leave_the_report_of_before_as_it_was(tmp_path: Path) -> None:
