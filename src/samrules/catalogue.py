@@ -605,4 +605,32 @@ _SERVING = (
            "Report it, with the line of the server's log that begins with `fault`."),
 )
 
-CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS, *_CASES, *_WRITING, *_EXCHANGE, *_RECIPES, *_SERVING)}
+_LEDGER = (
+    _error("bad-ledger", "A ledger that cannot be used: no ledger at all, of a format of a later samrules, damaged, not to be written to, "
+           "or a database that does not answer.",
+           "A decision that is not on record could be doubted later; one that is read from something else never was.",
+           "`samrules audit log portfolio.xlsx`",
+           "Follow the help; `samrules audit verify` tells which records hold."),
+    _error("ledger-busy", "Another writer held the ledger for longer than a minute.",
+           "Records stand one after the other; two writers cannot append at once.",
+           "A program that stopped in the middle of a transaction and was not ended.",
+           "Try again; end what holds it."),
+    _error("no-such-record", "The ledger has no record of that number or name.",
+           "There is nothing to show.",
+           "`samrules audit show decisions.ledger 900`, where there are 20.",
+           "`samrules audit log` lists the records."),
+    _error("no-such-name", "A name to mask that no ruleset on record declares.",
+           "A misspelt name would mask nothing, and what was to be hidden would be handed on.",
+           "`samrules audit export decisions.ledger --mask revenu_ttm`",
+           "Use the name of a fact or an event; the help has the nearest."),
+    _error("bad-override", "An override that cannot stand: no such outcome, no name, no reason, or an end before its beginning.",
+           "An override is a person's word against the rules: who, why and until when must be said.",
+           "`samrules audit override decisions.ledger --account norvale --outcome keep …`",
+           "Follow the help."),
+    _error("bad-key", "A key file that cannot be used.",
+           "Without the key nothing can be signed, or no signature verified.",
+           "A public key where the private one is needed.",
+           "Give a key of Ed25519 as PEM without a password: `openssl genpkey -algorithm ed25519`."),
+)
+
+CATALOGUE: dict[str, Entry] = {e.code: e for e in (*_READING, *_CHECKING, *_FACTS, *_CASES, *_WRITING, *_EXCHANGE, *_RECIPES, *_LEDGER, *_SERVING)}

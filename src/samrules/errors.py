@@ -41,6 +41,10 @@ class EngineError(SamrulesError):
     """An engine that cannot run here, or cannot run this ruleset; the others can."""
 
 
+class LedgerError(SamrulesError):
+    """A ledger that cannot be used, or what cannot be put into one."""
+
+
 @attrs.frozen
 class Unmatched:
     """Reviews or events of accounts that are not in the table of accounts: how many, of how many accounts, and the first ids."""

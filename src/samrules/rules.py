@@ -178,7 +178,7 @@ class Rules:
         A name that nothing declares has no effect and brings an UndeclaredFactWarning.
         """
         check_engine(engine)
-        self._must_decide_alone()
+        self.must_decide_alone()
         decision, strangers = self._decide(facts, events, recorded, history, decision_date(as_of), engine)
         if strangers:
             warnings.warn(undeclared_message(strangers, self._plan.facts), UndeclaredFactWarning, stacklevel=2)
@@ -210,7 +210,7 @@ class Rules:
         A name that nothing declares brings an UndeclaredFactWarning when it is first met.
         """
         check_engine(engine)
-        self._must_decide_alone()
+        self.must_decide_alone()
         day = decision_date(as_of)
         happened, reviews = Entries.of(events, "events", "bad-event"), Entries.of(history, "history", "bad-history")
         if happened is not None or recorded is not None:
@@ -259,7 +259,7 @@ class Rules:
         seen = [review for review in given.history if review[0] < given.as_of]
         return self.decide_checked(given.facts, given.as_of, seen, given.record, engine), given.undeclared
 
-    def _must_decide_alone(self) -> None:
+    def must_decide_alone(self) -> None:
         """Raises RulesetError where the ruleset makes no decision on one account."""
         self.must_decide()
         if self.together:
@@ -443,7 +443,7 @@ def load(ruleset: str | Path) -> Rules:
 
     Raises RulesetError with every problem of the file and of those it uses.
     """
-    return _rules(load_bundle(ruleset))
+    return of_bundle(load_bundle(ruleset))
 
 
 def loads(text: str, *, file: str = "<text>", folder: str | Path | None = None) -> Rules:
@@ -451,7 +451,7 @@ def loads(text: str, *, file: str = "<text>", folder: str | Path | None = None) 
 
     Raises RulesetError with every problem, placed in `file`.
     """
-    return _rules(bundle_of_text(text, file, Path(folder) if folder is not None else None))
+    return of_bundle(bundle_of_text(text, file, Path(folder) if folder is not None else None))
 
 
 @cache
@@ -462,7 +462,8 @@ def _decide_plain() -> Callable[[Plan, dict[str, Any], date, Explained], tuple[D
     return decide_plain
 
 
-def _rules(bundle: Bundle) -> Rules:
+def of_bundle(bundle: Bundle) -> Rules:
+    """The rules of files that were read. Raises RulesetError with every problem that the checker finds."""
     checked = check(bundle)
     return Rules(checked, plan(checked))
 

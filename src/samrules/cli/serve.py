@@ -31,6 +31,7 @@ It stops at Ctrl-C. docs/serve.md has the API, the limits, and what it is safe a
 )
 @click.argument("rulesets", metavar="RULESET...", nargs=-1, required=True)
 @click.option("--ledger", metavar="LEDGER", help="The ledger to show, and to record overrides in: a file, or the URL of a database.")
+@click.option("--read-only", is_flag=True, help="Neither overrides nor decisions are put on record.")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True,
               help="Where to listen. Any but a loopback address needs a token.")
 @click.option("--port", metavar="PORT", type=click.IntRange(0, 65535), default=8642, show_default=True, help="0 takes any that is free.")
@@ -43,7 +44,7 @@ It stops at Ctrl-C. docs/serve.md has the API, the limits, and what it is safe a
 @click.option("--body-limit", metavar="BYTES", type=click.IntRange(1000, 100_000_000), default=2_000_000, show_default=True,
               help="A request that is larger is refused.")
 @click.option("--quiet", is_flag=True, help="No line for each request on standard error.")
-def command(rulesets: tuple[str, ...], ledger: str | None, host: str, port: int, token_file: Path | None, allow_host: tuple[str, ...],
+def command(rulesets: tuple[str, ...], ledger: str | None, read_only: bool, host: str, port: int, token_file: Path | None, allow_host: tuple[str, ...],
             workers: int, time_limit: float, body_limit: int, quiet: bool) -> None:
     """Serve a web application and a JSON API over rulesets and a ledger.
 
@@ -54,7 +55,7 @@ def command(rulesets: tuple[str, ...], ledger: str | None, host: str, port: int,
     start, server = _modules()
     rules = _rulesets(rulesets)
     door = _door(token_file, allow_host, host, server.is_loopback(host))
-    service = start.service_of(rules, ledger)
+    service = start.service_of(rules, ledger, read_only=read_only)
     socket = server.listening(host, port)
 
     def log(line: str) -> None:
@@ -65,7 +66,7 @@ def command(rulesets: tuple[str, ...], ledger: str | None, host: str, port: int,
         emit(f"samrules serves {server.address_of(socket)}\n")
         for each in rules:
             emit(f"  ruleset  {each.name} {each.version}, {each.digest[:19]}\n")
-        emit(f"  ledger   {service.ledger or 'none: nothing is recorded'}\n")
+        emit(f"  ledger   {_ledger_in_words(service.shown, read_only)}\n")
         emit(f"  token    {'needed' if door.token else 'not needed: whoever uses this machine can use this server'}\n")
         sys.stdout.flush()
         if not door.loopback:
@@ -78,6 +79,12 @@ def command(rulesets: tuple[str, ...], ledger: str | None, host: str, port: int,
     finally:
         socket.close()
     message("stopped")
+
+
+def _ledger_in_words(shown: str, read_only: bool) -> str:
+    if not shown:
+        return "none: nothing is recorded"
+    return f"{shown}, only read" if read_only else shown
 
 
 def _modules() -> tuple[ModuleType, ModuleType]:

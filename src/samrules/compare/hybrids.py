@@ -49,7 +49,7 @@ class Hybrids:
                 joined = _between(before[name], after[name], mine)
             else:
                 joined = before.get(name) or after[name]
-            whole, problems = with_rows_as_rules(joined, (), str, {})
+            whole, problems = with_rows_as_rules(joined, (), str, {}, {})
             whole, more = with_constructs(whole)
             if problems or more:
                 return None

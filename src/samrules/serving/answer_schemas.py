@@ -24,6 +24,10 @@ _DAY: Schema = {"type": "string", "format": "date"}
 _DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 _OUTCOME: Schema = {"description": "Several under the hit policy `collect`.", "anyOf": [_TEXT, _list(_TEXT)]}
+_MAYBE_OUTCOME: Schema = {"anyOf": [_TEXT, _list(_TEXT), {"type": "null"}]}
+_SEQ: Schema = {"type": "integer", "minimum": 1}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_WORDS: Schema = {"type": "string", "pattern": r"\S", "maxLength": 200}
 _NUMBER: Schema = {"type": "number"}
 _BETWEEN: Schema = {"description": "Between two numbers, which are the same where all is known.", "type": ["object", "null"]}
 
@@ -53,4 +57,30 @@ ANSWERS: dict[str, Schema] = {
     "Explanation": _object({"schema": {"const": "samrules.explanation/1"}, "question": _TEXT, "account": _TEXT, "outcome": _OUTCOME, "title": _TEXT,
                             "answer": _TEXT, "parts": _list(_object({"heading": _TEXT, "sentences": _list(_TEXT), "items": _list(_ref("Item"))})),
                             "record": _TEXT}),
+    "Summary": _object({"seq": _SEQ, "at": _TIME, "kind": _TEXT, "account": _MAYBE_TEXT, "ruleset": _MAYBE_TEXT, "version": _MAYBE_TEXT,
+                        "as_of": {"type": ["string", "null"], "format": "date"}, "outcome": _MAYBE_OUTCOME, "by": _MAYBE_TEXT, "hash": _DIGEST},
+                       says="What a list shows of a record."),
+    "Log": _object({"records": _list(_ref("Summary")), "next": {"type": ["integer", "null"]}}),
+    "Record": _object({"seq": _SEQ, "at": _TIME, "kind": _TEXT, "batch": {"type": ["object", "null"]}, "prev": _DIGEST, "hash": _DIGEST},
+                      {"account": _TEXT, "decision": _ref("Decision")}, "A record whole; its further members depend on its kind."),
+    "Replay": _object({"seq": _SEQ, "same": {"type": "boolean"}, "decision": _ref("Decision"),
+                       "changes": _list(_object({"path": _TEXT, "recorded": {}, "now": {}}))}),
+    "Effective": _object({"account": _TEXT, "on": _DAY, "effective": _list(_object(
+        {"ruleset": _TEXT, "outcome": _MAYBE_OUTCOME, "decision": {"anyOf": [_ref("Summary"), {"type": "null"}]},
+         "override": {"anyOf": [_ref("Record"), {"type": "null"}]}}))}),
+    "Verification": _object({"ok": {"type": "boolean"}, "records": {"type": "integer"}, "hash": _DIGEST, "counts": {"type": "object"},
+                             "findings": _list(_object({"seq": {"type": ["integer", "null"]}, "what": _TEXT}))}),
+    "Recorded": _object({"schema": {"const": "samrules.decisions/1"}, "decisions": _list(_ref("Decision")), "warnings": _list(_ref("Diagnostic")),
+                         "head": _TEXT}, {"portfolio": {"type": "object"}}),
+    "Override": {"type": "object", "additionalProperties": False, "required": ["account", "outcome", "by", "reason", "expires"], "properties": {
+        "account": {"description": "The id of an account that was decided on.", **_WORDS},
+        "ruleset": {"description": "Whose decision; may be absent where only one decided on the account.", "type": ["string", "null"], "maxLength": 200},
+        "outcome": {"description": "What shall hold; several where the ruleset gives several.",
+                    "anyOf": [_WORDS, {"type": "array", "items": _TEXT}]},
+        "by": {"description": "Who stands behind it.", **_WORDS},
+        "reason": {"description": "Why, in a sentence that a stranger understands.", **_WORDS, "maxLength": 2000},
+        "since": {"description": "The first day; today where it is absent.", "type": ["string", "null"], "format": "date"},
+        "expires": {"description": "The last day.", **_DAY}}},
+    "Withdrawal": {"type": "object", "additionalProperties": False, "required": ["by", "reason"], "properties": {
+        "by": _WORDS, "reason": {**_WORDS, "maxLength": 2000}, "since": {"type": ["string", "null"], "format": "date"}}},
 }

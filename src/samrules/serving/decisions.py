@@ -9,7 +9,7 @@ from samrules.explain.explanation import Explanation
 from samrules.rules import Rules
 from samrules.serving.call import MARKDOWN, Call, Refusal, Reply, said
 from samrules.serving.json_body import read_object
-from samrules.serving.requests import FORMATS, asked, decided, one_of
+from samrules.serving.requests import FORMATS, Answer, asked, decided, one_of
 
 if TYPE_CHECKING:
     from samrules.serving.service import Service
@@ -32,12 +32,15 @@ def decide(service: Service, call: Call) -> Reply:
     rules = ruleset(service, call)
     what, shape = asked(read_object(call.body))
     shape.done()
-    answer = decided(rules, what)
+    return Reply.json(data_of(decided(rules, what)))
+
+
+def data_of(answer: Answer) -> dict[str, Any]:
     data: dict[str, Any] = {"schema": SCHEMA, "decisions": [d.to_dict() for d in answer.decisions]}
     if answer.portfolio is not None:
         data["portfolio"] = {k: v for k, v in answer.portfolio.to_dict().items() if k != "decisions"}
     data["warnings"] = [said(w) for w in answer.warnings]
-    return Reply.json(data)
+    return data
 
 
 def explain(service: Service, call: Call) -> Reply:

@@ -55,7 +55,7 @@ def _operation(operation: Operation, rules: Rules | None, parts: Parts, with_tok
     done: Schema = {"description": "Done.", "content": {_bare(t): {"schema": s} for t, s in operation.answers.items()}}
     found: Schema = {
         "operationId": f"{operation.name}_{rules.name}" if rules else operation.name,
-        "tags": [operation.path.split("/")[2]],
+        "tags": ["audit" if operation.needs else "decide"],
         "summary": f"{operation.summary}: {rules.title}" if rules else operation.summary,
         "description": operation.says,
         "responses": {str(operation.done): done, **{str(s): _refused(s) for s in sorted(statuses)}},

@@ -6,23 +6,48 @@ from collections.abc import Mapping
 
 import attrs
 
-from samrules.errors import SamrulesError
+from samrules.audit.ledger import Ledger
+from samrules.errors import LedgerError, SamrulesError
 from samrules.rules import Rules
 from samrules.serving.call import Call, Refusal, Reply, fault, problem, server_fault
-from samrules.serving.operations import OPERATIONS, Operation
+from samrules.serving.operations import OPERATIONS, WRITING, Operation
 from samrules.serving.pages import Page, problem_page
 from samrules.serving.views import VIEWS, View
 
+_STATUS = {"no-such-record": 404, "no-such-account": 404, "bad-ledger": 409, "ledger-busy": 429}
+_RETRY = (("Retry-After", "5"),)
 
-@attrs.frozen
+
+@attrs.define
 class Service:
-    """Rulesets by name, for one process. `answer` never raises for what a request holds."""
+    """Rulesets by name, and where the ledger is. `answer` never raises for what a request holds.
+
+    It is pickled into each worker, which opens the ledger for itself.
+    """
 
     rules: Mapping[str, Rules]
     ledger: str | None = None
+    read_only: bool = False
+    shown: str = ""
+    """The ledger as it may be shown, without a password."""
+    _book: Ledger | None = attrs.field(default=None, init=False, repr=False)
+
+    @property
+    def book(self) -> Ledger:
+        """The ledger, open. Raises LedgerError."""
+        assert self.ledger is not None
+        if self._book is None:
+            self._book = Ledger.open(self.ledger, read_only=self.read_only)
+        return self._book
+
+    def close(self) -> None:
+        if self._book is not None:
+            self._book.close()
+            self._book = None
 
     def operations(self) -> tuple[Operation, ...]:
-        return OPERATIONS
+        """Those that this server has: of the ledger only where there is one, and none that writes where it must not."""
+        return tuple(o for o in OPERATIONS if not o.needs or (self.ledger is not None and not (o.needs == WRITING and self.read_only)))
 
     def pages(self) -> tuple[View, ...]:
         return VIEWS
@@ -35,7 +60,7 @@ class Service:
         except Refusal as error:
             found = error
         except SamrulesError as error:
-            found = Refusal(422, error.diagnostics)
+            found = _refusal(error)
         except Exception as error:
             return attrs.evolve(self._refused(call, server_fault()), fault=fault(error))
         return self._refused(call, found)
@@ -43,3 +68,12 @@ class Service:
     def _refused(self, call: Call, found: Refusal) -> Reply:
         is_page = any(call.operation == v.name for v in self.pages())
         return problem_page(found, Page(call.form_token, call.signed_in)) if is_page else problem(found)
+
+
+def _refusal(error: SamrulesError) -> Refusal:
+    """What the library found, as a refusal. Where the ledger lies is nothing for a visitor."""
+    problems = error.diagnostics
+    if isinstance(error, LedgerError):
+        problems = tuple(attrs.evolve(p, where="ledger") for p in problems)
+    status = min((_STATUS.get(p.code, 422) for p in problems), default=422)
+    return Refusal(status, problems, _RETRY if status == 429 else ())

@@ -16,9 +16,13 @@ from samrules.serving.web import FORM, Answer, Fixed, Way, application
 MOST_BYTES = 2_000_000
 
 
-def service_of(rules: Iterable[Rules], ledger: str | None) -> Service:
+def service_of(rules: Iterable[Rules], ledger: str | None, *, read_only: bool = False) -> Service:
     """The service over rulesets that were loaded, and a ledger that can be opened. Raises LedgerError."""
-    return Service({each.name: each for each in rules}, ledger)
+    service = Service({each.name: each for each in rules}, ledger, read_only)
+    if ledger is not None:
+        service.shown = service.book.shown
+        service.close()
+    return service
 
 
 def app_of(service: Service, door: Door, answer: Answer, *, most_bytes: int = MOST_BYTES, log: Callable[[str], None], lifespan: Any = None) -> Any:

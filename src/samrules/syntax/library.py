@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -19,6 +21,8 @@ from samrules.syntax.tables import with_rows_as_rules
 
 SUFFIX = ".yaml"
 SOURCES = "sources.yaml"
+_TEXT = Path("<text>")
+"""The key of a ruleset that is in no file."""
 
 
 @attrs.frozen
@@ -27,6 +31,18 @@ class Citation:
 
     source: Source
     passage: Passage
+
+
+@attrs.frozen
+class SourceFile:
+    """A file that a ruleset was read from: its name, whether it lay among the bundled ones, and its bytes.
+
+    A ruleset from a text, in no file, has no name.
+    """
+
+    name: str
+    bundled: bool
+    data: bytes
 
 
 @attrs.frozen
@@ -41,6 +57,8 @@ class Bundle:
     citations: dict[str, Citation]
     texts: dict[str, str]
     """File name to text, for showing the line of a problem."""
+    files: tuple[SourceFile, ...] = attrs.field(default=(), eq=False, repr=False)
+    """All that was read, the main file first: what loads to this bundle again. Empty where it is of no files."""
 
     def locate(self, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
         for file, text in self.texts.items():
@@ -83,12 +101,41 @@ def find(name_or_path: str | Path) -> Path:
 def load_bundle(name_or_path: str | Path) -> Bundle:
     """Read a ruleset and all that it uses. Raises RulesetError with the problems of all files."""
     path = find(name_or_path)
-    return _Loader(path.parent).bundle(shown_path(path), decode(read_bytes(path, shown_path(path)), shown_path(path)), path)
+    return _of_path(_Loader(path.parent, bundled_folder()), path)
 
 
 def bundle_of_text(text: str, file: str, folder: Path | None = None) -> Bundle:
     """The same from text that is not in a file; `uses` is looked up in `folder`, then bundled."""
-    return _Loader(folder).bundle(file, text, None)
+    return _of_text(_Loader(folder, bundled_folder()), text, file)
+
+
+def bundle_of_files(files: Sequence[SourceFile], folder: Path) -> Bundle:
+    """A bundle from the files that it was once read from, and from no others: neither the rulesets that are
+    bundled today nor files beside them. They are written into a folder, which must be empty.
+
+    Raises RulesetError; ValueError where a name is none of a file.
+    """
+    own, bundled = folder / "own", folder / "bundled"
+    for place in (own, bundled):
+        place.mkdir()
+    main = files[0]
+    for file in files if main.name else files[1:]:
+        if file.name in ("", ".", "..") or re.search(r"[/\\\0]", file.name):
+            raise ValueError(f"`{file.name}` is not the name of a file")
+        ((bundled if file.bundled else own) / file.name).write_bytes(file.data)
+    if not main.name:
+        return _of_text(_Loader(own, bundled), decode(main.data, "<text>"), "<text>")
+    path = (bundled if main.bundled else own) / main.name
+    return _of_path(_Loader(path.parent, bundled), path)
+
+
+def _of_path(loader: _Loader, path: Path) -> Bundle:
+    return loader.bundle(shown_path(path), loader.text(path), path)
+
+
+def _of_text(loader: _Loader, text: str, file: str) -> Bundle:
+    loader.files[_TEXT] = text.encode("utf-8", "surrogatepass")
+    return loader.bundle(file, text, None)
 
 
 def shown_path(path: Path) -> str:
@@ -110,11 +157,19 @@ def overlay_root(text: str, shown: str) -> Mapping | None:
 class _Loader:
     """Loads a ruleset and, first, what it uses; finds cycles on the way."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, bundled: Path) -> None:
         self.folder = folder
+        self.bundled = bundled
         self.texts: dict[str, str] = {}
+        self.files: dict[Path, bytes] = {}
         self.loaded: dict[str, Ruleset] = {}
         self.problems: list[Diagnostic] = []
+
+    def text(self, path: Path) -> str:
+        """The text of a file, which is kept. Raises RulesetError."""
+        shown = shown_path(path)
+        data = self.files[path] = read_bytes(path, shown)
+        return decode(data, shown)
 
     def bundle(self, file: str, text: str, path: Path | None) -> Bundle:
         self.texts[file] = text
@@ -127,7 +182,8 @@ class _Loader:
         self.use(main, (main.name,))
         citations = self.citations()
         self.check_currencies(main)
-        bundle = Bundle(main, (*self.loaded.values(), main), citations, self.texts)
+        files = tuple(SourceFile(at.name if at is not _TEXT else "", at.parent == self.bundled, data) for at, data in self.files.items())
+        bundle = Bundle(main, (*self.loaded.values(), main), citations, self.texts, files)
         if self.problems:
             raise RulesetError(bundle.locate(self.problems))
         return bundle
@@ -171,7 +227,7 @@ class _Loader:
             return None, [Diagnostic("ruleset-cycle", f"rulesets extend each other in a circle: {circle}",
                                      "one of them must extend no other", extends.span)]
         try:
-            text = decode(read_bytes(below, file), file)
+            text = self.text(below)
             self.texts[file] = text
             inner = read(text, file).root
             if not isinstance(inner, Mapping):
@@ -187,7 +243,7 @@ class _Loader:
     def known(self) -> set[str]:
         """The names of the rulesets that can be found."""
         known = {p.stem for p in self.folder.glob(f"*{SUFFIX}")} if self.folder else set()
-        return (known | set(bundled_names())) - {"sources"}
+        return (known | {p.stem for p in self.bundled.glob(f"*{SUFFIX}")}) - {"sources"}
 
     # --- what it uses ---
 
@@ -218,7 +274,7 @@ class _Loader:
             return None
         shown = shown_path(path)
         try:
-            text = decode(read_bytes(path, shown), shown)
+            text = self.text(path)
             self.texts[shown] = text
             ruleset = self.with_sugar(self.parse(text, shown, path), path.parent)
         except RulesetError as error:
@@ -230,8 +286,8 @@ class _Loader:
     def with_sugar(self, ruleset: Ruleset, folder: Path | None) -> Ruleset:
         """The ruleset with the rules that its tables, ladders and lifecycles stand for; table files are
         looked up beside it."""
-        folders = [] if folder is None else [folder, *([bundled_folder()] if ruleset.overlay else [])]
-        found, problems = with_rows_as_rules(ruleset, folders, shown_path, self.texts)
+        folders = [] if folder is None else [folder, *([self.bundled] if ruleset.overlay else [])]
+        found, problems = with_rows_as_rules(ruleset, folders, shown_path, self.texts, self.files)
         self.problems += problems
         found, problems = with_constructs(found)
         self.problems += problems
@@ -242,7 +298,7 @@ class _Loader:
         if not name.replace("_", "").isalnum():
             return None
         folders = [self.folder] if self.folder else []
-        for folder in (*folders, bundled_folder()):
+        for folder in (*folders, self.bundled):
             path = folder / f"{name}{SUFFIX}"
             with contextlib.suppress(OSError):  # a name that is too long for a file
                 if path.is_file() and not (besides is not None and path.samefile(besides)):
@@ -268,8 +324,8 @@ class _Loader:
     def citations(self) -> dict[str, Citation]:
         """Passages by key; a source beside the ruleset stands before a bundled one of that name."""
         sources: dict[str, Source] = {}
-        folders = [bundled_folder()]
-        if self.folder and self.folder.resolve() != bundled_folder():
+        folders = [self.bundled]
+        if self.folder and self.folder.resolve() != self.bundled:
             folders.append(self.folder)
         for folder in folders:
             path = folder / SOURCES
@@ -277,7 +333,7 @@ class _Loader:
                 continue
             shown = shown_path(path)
             try:
-                text = decode(read_bytes(path, shown), shown)
+                text = self.text(path)
                 self.texts[shown] = text
                 sources.update({s.key: s for s in parse_sources(text, shown)})
             except RulesetError as error:

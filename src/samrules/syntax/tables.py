@@ -33,10 +33,10 @@ Texts = dict[str, str]
 
 
 def with_rows_as_rules(ruleset: rs.Ruleset, folders: Sequence_[Path], shown: Callable[[Path], str],
-                       texts: Texts) -> tuple[rs.Ruleset, list[Diagnostic]]:
+                       texts: Texts, files: dict[Path, bytes]) -> tuple[rs.Ruleset, list[Diagnostic]]:
     """The ruleset with the tables of other files read, and with each row as a rule; and what is wrong.
 
-    Files are looked up in the folders, the first that has one; `texts` takes the text of each that was read.
+    Files are looked up in the folders, the first that has one; `texts` takes the text of each that was read, `files` its bytes.
     """
     problems: list[Diagnostic] = []
     tables, rules = [], list(ruleset.rules)
@@ -45,7 +45,7 @@ def with_rows_as_rules(ruleset: rs.Ruleset, folders: Sequence_[Path], shown: Cal
         table = written
         if written.file is not None:
             try:
-                table = _from_file(written, folders, shown, texts)
+                table = _from_file(written, folders, shown, texts, files)
             except (Problems, RulesetError) as error:
                 problems += error.diagnostics
                 continue
@@ -83,7 +83,7 @@ def rules_of(table: rs.DecisionTable) -> Iterator[rs.Rule]:
 
 
 def _from_file(table: rs.DecisionTable, folders: Sequence_[Path], shown: Callable[[Path], str],
-               texts: Texts) -> rs.DecisionTable:
+               texts: Texts, files: dict[Path, bytes]) -> rs.DecisionTable:
     name = table.file or ""
     if not re.fullmatch(r"[^/\\\0]{1,200}", name) or name.startswith("."):
         raise problem("bad-value", f"`{name}` is not the name of a file",
@@ -99,7 +99,7 @@ def _from_file(table: rs.DecisionTable, folders: Sequence_[Path], shown: Callabl
         raise problem("no-such-file", f"there is no file `{name}` beside the ruleset",
                       "correct the name, or put the file there", table.span)
     file = shown(path)
-    data = read_bytes(path, file)
+    data = files[path] = read_bytes(path, file)
     if name.lower().endswith(".xlsx"):
         records = _sheet(read_workbook(data, file, MAX_ROWS + 2), file)
     else:
