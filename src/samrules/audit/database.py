@@ -377,10 +377,10 @@ def _of_file(sa: Any, path: Path, create: bool, read_only: bool, shown: str) -> 
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.QueuePool)
 
-    @sa.event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
 
+    sa.event.listen(engine, "begin", begin)
     return engine
 
 
@@ -401,7 +401,6 @@ def _of_url(sa: Any, url: str, read_only: bool) -> Any:
         raise LedgerError([Diagnostic("needs-extra", "a ledger in PostgreSQL needs the package psycopg, which is not installed",
                                       'pip install "samrules[postgres]"', where="samrules")]) from None
 
-    @sa.event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         if connection.get_execution_options().get(_WRITES):
             connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
@@ -409,6 +408,7 @@ def _of_url(sa: Any, url: str, read_only: bool) -> Any:
         elif read_only:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
+    sa.event.listen(engine, "begin", begin)
     return engine
 
 

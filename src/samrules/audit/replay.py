@@ -92,17 +92,10 @@ def replayed(ledger: Ledger, query: Query, engine: str | None) -> Iterator[tuple
     together: dict[int, Decision | str] = {}
     batch = None
     for record in ledger.database.records(query):
-        try:
-            if record.batch is not None and ledger.rules(str(record.digest)).together:
-                if record.batch.id != batch:
-                    batch, together = record.batch.id, _together(ledger, record, engine)
-                found = together[record.seq]
-            else:
-                found = _alone(ledger.rules(str(record.digest)), record, engine)
-        except SamrulesError as error:
-            found = error.diagnostics[0].message
-        except (ValueError, KeyError) as error:
-            found = str(error)
+        if record.batch is None or record.batch.id != batch or record.seq not in together:
+            batch = record.batch.id if record.batch is not None else None
+            together = _decided(ledger, record, engine)
+        found = together[record.seq]
         if isinstance(found, str):
             yield record, Difference(record, (), found)
         else:
@@ -115,16 +108,7 @@ def again(ledger: Ledger, record: Record) -> Decision:
     if record.kind is not Kind.DECISION:
         raise LedgerError([Diagnostic("no-such-record", f"record {record.seq} holds no decision", "give the number of a decision",
                                       where=f"record {record.seq}")])
-    try:
-        rules = ledger.rules(str(record.digest))
-        if rules.together:
-            found = _together(ledger, record, None)[record.seq]
-        else:
-            found = _alone(rules, record, None)
-    except LedgerError:
-        raise
-    except (SamrulesError, ValueError, KeyError) as error:
-        found = error.diagnostics[0].message if isinstance(error, SamrulesError) else str(error)
+    found = _decided(ledger, record, None)[record.seq]
     if isinstance(found, str):
         raise LedgerError([Diagnostic("bad-ledger", f"the decision cannot be made again: {found}",
                                       "`samrules audit verify` tells whether the record holds", where=f"record {record.seq}")])
@@ -148,12 +132,21 @@ def _alone(rules: Rules, record: Record, engine: str | None) -> Decision:
     return rules.decide_checked(given.facts, given.as_of, given.history, given.record, _engine(engine or record.body["engine"]))
 
 
-def _together(ledger: Ledger, record: Record, engine: str | None) -> dict[int, Decision | str]:
-    """The decisions of a batch by the numbers of their records. Raises what deciding raises."""
-    rules = ledger.rules(str(record.digest))
-    records = ledger.batch(record)
-    portfolio = rules.choose([_alone(rules, r, engine) for r in records], given_of_data(record.body, rules).as_of)
-    return {r.seq: decision for r, decision in zip(records, portfolio.decisions, strict=True)}
+def _decided(ledger: Ledger, record: Record, engine: str | None) -> dict[int, Decision | str]:
+    """The decision of a record, and of those made together with it, by number; or why it cannot be made."""
+    records: tuple[Record, ...] = (record,)
+    try:
+        rules = ledger.rules(str(record.digest))
+        if not rules.together:
+            return {record.seq: _alone(rules, record, engine)}
+        records = ledger.batch(record)
+        portfolio = rules.choose([_alone(rules, r, engine) for r in records], given_of_data(record.body, rules).as_of)
+        return {r.seq: decision for r, decision in zip(records, portfolio.decisions, strict=True)}
+    except SamrulesError as error:
+        said = error.diagnostics[0].message
+    except (ValueError, KeyError) as error:
+        said = str(error)
+    return {r.seq: said for r in records}
 
 
 @cache

@@ -30,6 +30,7 @@ _COMMANDS = {
     "decide": "samrules.cli.decide",
     "explain": "samrules.cli.explain",
     "serve": "samrules.cli.serve",
+    "report": "samrules.cli.report_portfolio",
     "facts": "samrules.cli.facts",
     "assign": "samrules.cli.assign",
     "check": "samrules.cli.check",

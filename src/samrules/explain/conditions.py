@@ -132,13 +132,18 @@ class Phrases:
     def event(self, event: Event) -> str:
         """`3 June 2026: request for a lower price (amount 10,000)`."""
         kind = self.decision.kinds[event.type]
+        details = self.event_details(event)
+        aside = f" ({details})" if details else ""
+        return f"{day(event.day)}, {kind.title or event.type.replace('_', ' ')}{aside}"
+
+    def event_details(self, event: Event) -> str:
+        """The fields that are known of an event: `asked: 5%; in answer to: investment`."""
         said = []
-        for field in kind.fields:
+        for field in self.decision.kinds[event.type].fields:
             if (value := event.fields.get(field.name)) is not None:
                 shown = value_in_words(value, field.type, self.decision.currency)
                 said.append(f"{field.title or field.name.replace('_', ' ')}: {shown}")
-        aside = f" ({'; '.join(said)})" if said else ""
-        return f"{day(event.day)}, {kind.title or event.type.replace('_', ' ')}{aside}"
+        return "; ".join(said)
 
     # --- what is spoken of ---
 

@@ -13,6 +13,10 @@ SCHEMA = "samrules.explanation/1"
 _WIDTH = 96
 
 HOLDS, FAILS, UNKNOWN, PLAIN = "holds", "fails", "unknown", "plain"
+RULE, FIND_OUT, RANKING, ASKED, FOLLOWS, NEAR, STOPPED, ALSO, SCORE, THRESHOLDS, SOURCES = (
+    "rule", "find_out", "ranking", "asked", "follows", "near", "stopped", "also", "score", "thresholds", "sources")
+"""What a part is about."""
+
 _MARKS = {HOLDS: "✓ ", FAILS: "✗ ", UNKNOWN: "? ", PLAIN: "· "}
 _BULLETS = {HOLDS: "- ✓ ", FAILS: "- ✗ ", UNKNOWN: "- ? ", PLAIN: "- "}
 
@@ -41,11 +45,12 @@ class Item:
 
 @attrs.frozen
 class Part:
-    """A part of an explanation: a heading, sentences, and lines."""
+    """A part of an explanation: a heading, sentences, and lines. `kind` says what it is about, for those who lay it out."""
 
     heading: str
     sentences: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
+    kind: str = attrs.field(default="", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         return {

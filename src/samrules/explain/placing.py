@@ -5,7 +5,7 @@ from __future__ import annotations
 from samrules.decision.decision import Decision
 from samrules.decision.placing import INCUMBENT, NEITHER, Placing
 from samrules.decision.words import word
-from samrules.explain.explanation import FAILS, Item, Part
+from samrules.explain.explanation import FAILS, RANKING, Item, Part
 
 
 def answered(decision: Decision, answer: str) -> str:
@@ -19,9 +19,9 @@ def ranking_part(decision: Decision) -> list[Part]:
     placing = decision.placing
     if placing is None or placing.standing in (INCUMBENT, NEITHER) or not placing.around:
         return []
-    parts = [Part("The ranking of those that qualify", (), tuple(Item(line) for line in placing.around))]
+    parts = [Part("The ranking of those that qualify", (), tuple(Item(line) for line in placing.around), RANKING)]
     if placing.to_enter:
-        parts.append(Part("What it would take", (), (Item(placing.to_enter, FAILS),)))
+        parts.append(Part("What it would take", (), (Item(placing.to_enter, FAILS),), RANKING))
     return parts
 
 

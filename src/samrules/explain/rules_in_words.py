@@ -21,7 +21,24 @@ from samrules.decision.words import (
     word,
 )
 from samrules.explain.conditions import Phrases
-from samrules.explain.explanation import FAILS, HOLDS, PLAIN, UNKNOWN, Item, Part, mark_of
+from samrules.explain.explanation import (
+    ALSO,
+    ASKED,
+    FAILS,
+    FOLLOWS,
+    HOLDS,
+    NEAR,
+    PLAIN,
+    RULE,
+    SCORE,
+    SOURCES,
+    STOPPED,
+    THRESHOLDS,
+    UNKNOWN,
+    Item,
+    Part,
+    mark_of,
+)
 from samrules.explain.tree import item, lines
 from samrules.model import expressions as ex
 from samrules.model.ruleset import CONFLICT
@@ -73,9 +90,9 @@ def rule_part(rule: RuleResult, decision: Decision, heading: str, *, by: bool = 
         if len(holding) > 1:
             items.append(Item(f"{counted(len(holding), 'other conditions')} hold", HOLDS))
         items += [attrs.evolve(i, items=()) for i in holding if len(holding) == 1]
-        return Part(heading, (), tuple(items))
+        return Part(heading, (), tuple(items), RULE)
     sentence_ = (rule.because,) if said and rule.because and rule.truth is True else ()
-    return Part(heading, sentence_, tuple(items + rests_on(rule, decision)))
+    return Part(heading, sentence_, tuple(items + rests_on(rule, decision)), RULE)
 
 
 def _open_only(line: Item) -> Item:
@@ -125,13 +142,13 @@ def sources_part(rules: Iterable[RuleResult], decision: Decision) -> list[Part]:
             by = f", {citation.author}" if citation.author else ""
             name = key.split("/")[0]
             found[name] = Item(f"{name}: “{citation.source}”{by}")
-    return [Part("Sources", (), tuple(found.values()))] if found else []
+    return [Part("Sources", (), tuple(found.values()), SOURCES)] if found else []
 
 
 def asked_part(decision: Decision) -> list[Part]:
     """How the decisions of other rulesets came out that this one asks for, each in a line."""
     items = [_came_out(asked, decision.currency) for asked in decision.parts]
-    return [Part("Decisions it rests on", (), tuple(items))] if items else []
+    return [Part("Decisions it rests on", (), tuple(items), ASKED)] if items else []
 
 
 def _came_out(asked: Asked, currency: str | None) -> Item:
@@ -171,7 +188,7 @@ def outputs_part(decision: Decision) -> list[Part]:
         shown = output_words(value, type_, decision.currency)
         items.append(Item(f"{word(name)}: {shown}", UNKNOWN if value is None else PLAIN))
     heading = "What follows" if decision.settled else "What follows meanwhile"
-    return [Part(heading, (), tuple(items))]
+    return [Part(heading, (), tuple(items), FOLLOWS)]
 
 
 def score_parts(decision: Decision) -> list[Part]:
@@ -196,7 +213,7 @@ def _score_part(score: ScoreResult, decision: Decision) -> Part:
         items.append(Item(f"{c.title}: {interval(c.low, c.high)} of {number(c.weight)}{missing}"))
     band = f", {word(score.band)}" if score.band else ""
     heading = f"{score.title[:1].upper()}{score.title[1:]}: {interval(score.low, score.high)} of 100{band}"
-    return Part(heading, (), tuple(items))
+    return Part(heading, (), tuple(items), SCORE)
 
 
 def threshold_parts(rules: Iterable[RuleResult], decision: Decision) -> list[Part]:
@@ -212,7 +229,7 @@ def threshold_parts(rules: Iterable[RuleResult], decision: Decision) -> list[Par
                     value = value_in_words(t.value, t.type, decision.currency)
                     why = f": {sentence(t.reason)}" if t.reason else ""
                     seen[node.expr.name] = Item(f"{t.title}: {value}, since {day(t.since)}{why}")
-    return [Part("Thresholds it was held against", (), tuple(seen.values()))] if seen else []
+    return [Part("Thresholds it was held against", (), tuple(seen.values()), THRESHOLDS)] if seen else []
 
 
 _CLOSEST = 3
@@ -227,7 +244,7 @@ def nearest_misses(decision: Decision, *, most: int = 1) -> list[Part]:
     close.sort(key=lambda r: len(r.short_of))  # the order written breaks ties
     items = [_miss(rule, decision) for rule in (close if most == 1 else close[:_CLOSEST])]
     heading = "One condition short of" if most == 1 else "Closest to holding, and what was missing"
-    return [Part(heading, (), tuple(items))] if items else []
+    return [Part(heading, (), tuple(items), NEAR)] if items else []
 
 
 def _miss(rule: RuleResult, decision: Decision) -> Item:
@@ -261,7 +278,7 @@ def stopped_part(decision: Decision) -> list[Part]:
     for rule in decision.stopped:
         reasons = [phrases.plainly(e) for e in rule.exceptions if e.value is True]
         items.append(Item(f"{word(rule.outcome)}, by “{rule.title}”: stopped because {listed(reasons)}", FAILS))
-    return [Part("Stopped by an exception", (), tuple(items))] if items else []
+    return [Part("Stopped by an exception", (), tuple(items), STOPPED)] if items else []
 
 
 def also_held(decision: Decision) -> list[Part]:
@@ -270,7 +287,7 @@ def also_held(decision: Decision) -> list[Part]:
     outcomes |= set(decision.outcome) if isinstance(decision.outcome, tuple) else {decision.outcome}
     items = [Item(f"{word(r.outcome)}, by “{r.title}”" + (f": {r.because}" if r.because else ""), HOLDS)
              for r in decision.fired if r.outcome not in outcomes]
-    return [Part("Also holding, without deciding", (), tuple(items))] if items else []
+    return [Part("Also holding, without deciding", (), tuple(items), ALSO)] if items else []
 
 
 def record_line(decision: Decision) -> str:

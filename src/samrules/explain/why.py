@@ -5,7 +5,7 @@ from __future__ import annotations
 from samrules.decision.decision import Decision
 from samrules.decision.placing import owner_of
 from samrules.decision.words import counted, listed, word
-from samrules.explain.explanation import UNKNOWN, Explanation, Item, Part
+from samrules.explain.explanation import ALSO, FIND_OUT, UNKNOWN, Explanation, Item, Part
 from samrules.explain.placing import answered, ranking_part
 from samrules.explain.rules_in_words import (
     also_held,
@@ -94,7 +94,7 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
         items = [Item(_asked_for(f, decision), UNKNOWN) for f in unknown[:_FACTS_SHOWN]]
         if more := len(unknown) - _FACTS_SHOWN:
             items += [Item(f"and {counted(more, 'more facts')} that bear on it less")] if more > 0 else []
-        parts.append(Part("What to find out, most decisive first", (), tuple(items)))
+        parts.append(Part("What to find out, most decisive first", (), tuple(items), FIND_OUT))
     wanted = set(decision.possible)
     if decision.placing is not None and decision.placing.waitlisted in wanted:
         wanted.add(decision.placing.chosen)  # by the rules, those wait who would have a place
@@ -104,11 +104,11 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
         parts.append(rule_part(rule, decision, heading, open_only=True))
     if rest := open_rules[_RULES_SHOWN:]:
         items = [Item(f"{word(r.outcome)}, by “{r.title}”", UNKNOWN) for r in rest]
-        parts.append(Part("Also open", (), tuple(items)))
+        parts.append(Part("Also open", (), tuple(items), ALSO))
     parts += ranking_part(decision)
     fired = [Item(f"{word(r.outcome)}, by “{r.title}”", "holds") for r in decision.fired]
     if fired:
-        parts.append(Part("Already holding", (), tuple(fired)))
+        parts.append(Part("Already holding", (), tuple(fired), ALSO))
     parts += asked_part(decision) + outputs_part(decision)
     return answer, parts + stopped_part(decision) + score_parts(decision)
 

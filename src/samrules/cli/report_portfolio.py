@@ -1,0 +1,106 @@
+"""`samrules report`: a portfolio for its readers, as one HTML file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from samrules.cli import arguments
+
+if TYPE_CHECKING:
+    from samrules.inputs.accounts import Account, Accounts
+    from samrules.model.ruleset import Fact
+    from samrules.rules import Rules
+
+_PROGRESS_FROM = 50
+"""Fewer accounts are told of before a bar could be read."""
+
+
+@click.command(
+    "report",
+    short_help="Write a portfolio as one HTML file, for a meeting and for each account manager.",
+    epilog="""\b
+Examples:
+  samrules report programme examples/portfolio --as-of 2026-11-21 --out report.html
+  samrules report designation accounts.csv --title "Review, autumn" --out report.html""",
+)
+@arguments.ruleset
+@arguments.accounts
+@arguments.history
+@arguments.events
+@arguments.as_of
+@click.option("--engine", metavar="ENGINE", default="compiled", show_default=True,
+              help="What decides: interpreter, compiled, or durable; the decisions are the same.")
+@click.option("--title", metavar="TEXT", help="The heading of the report. Default: the title of the decision.")
+@click.option("--against", metavar="FACT", help="The fact that scores are held against. Default: revenue_ttm, where it is declared.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", required=True,
+              help="The HTML file, written whole or not at all.")
+def command(ruleset: str, accounts: str, history: str | None, events: str | None, as_of: str | None, engine: str,
+            title: str | None, against: str | None, out: Path) -> None:
+    """Write a portfolio as one HTML file: decisions, changes, what to find out, scores, levels; and a part for each account with
+    its reasons, scores, near misses, earlier decisions and events. The file loads nothing from elsewhere. It needs the
+    extra `report`.
+
+    RULESET is the name of a bundled ruleset or the path of a ruleset file.
+
+    ACCOUNTS is a table of facts as `samrules decide` reads it; earlier reviews in its history are decided anew.
+    """
+    from samrules.cli.report import message
+    from samrules.inputs.results import check_destination, write_whole
+    from samrules.reporting.gather import Gathering
+    from samrules.reporting.render import Parts, account_html, report_html
+    from samrules.reporting.standing import Frame
+    from samrules.reporting.subject import subjects
+    from samrules.rules import check_engine
+
+    day = arguments.day_of(as_of)
+    check_engine(engine)
+    check_destination(out, [path for path in (accounts, history, events) if path])
+    rules = arguments.decider(ruleset)
+    frame = Frame(rules, _size(rules, against))
+    table = arguments.checked_accounts(rules, accounts, history, events, day)
+    portfolio = arguments.decided_together(rules, table, table.accounts, day, engine) if rules.together else None
+    decisions = iter(portfolio.decisions) if portfolio is not None else \
+        (rules.decide_account(a, table.recorded, day, engine) for a in table.accounts)
+    gathering, parts = Gathering(frame, day), Parts()
+    for subject in subjects(rules, _watched(table), decisions, table.recorded):
+        parts.add(account_html(gathering.add(subject)))
+    text = report_html(gathering.glance(title, portfolio), parts).encode()
+
+    def write(sink: IO[bytes]) -> None:
+        sink.write(text)
+
+    write_whole(out, write)
+    message(f"{out}: written, {len(text) / 1e6:.1f} MB")
+
+
+def _size(rules: Rules, against: str | None) -> Fact | None:
+    """The fact that scores are held against. Raises FactError."""
+    from samrules.diagnostics import Diagnostic, did_you_mean
+    from samrules.errors import FactError
+    from samrules.model.types import Kind
+    from samrules.reporting.standing import size_fact
+
+    if against is None:
+        return size_fact(rules)
+    found = rules.facts.get(against)
+    numbers = [name for name, fact in rules.facts.items() if fact.type.kind in (Kind.MONEY, Kind.NUMBER, Kind.INTEGER)]
+    if found is None or against not in numbers:
+        said = f"`{against}` is no amount or number" if found is not None else f"`{rules.name}` knows no fact `{against}`"
+        raise FactError([Diagnostic("bad-value", said, did_you_mean(against, numbers, "amounts and numbers"), where="--against")])
+    return found
+
+
+def _watched(table: Accounts) -> Iterator[Account]:
+    """The accounts, with a bar on a terminal while there are many."""
+    if len(table.accounts) < _PROGRESS_FROM or not sys.stderr.isatty():
+        yield from table.accounts
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(table.accounts, "Writing", console=Console(stderr=True), transient=True)
