@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 import attrs
 
 from samrules.check import constructs, invariants, lints
+from samrules.check.actionable import actionable_problems
 from samrules.check.measures import check_measure
 from samrules.check.places import PlacesChecker
 from samrules.check.scope import (
@@ -175,6 +176,8 @@ class _Checker:
                                "choose another name for the field", field.span)
         for measure in self.ruleset.measures:
             check_measure(measure, self.typer)
+        for problem in actionable_problems(self.ruleset, self.typer.scope.events):
+            self.report(problem)
 
     # --- parameters and definitions ---
 

@@ -91,7 +91,7 @@ def measured_fact(measure: Measure, events: dict[str, EventType]) -> Fact:
         range_ = Range(low=0) if isinstance(range_.low, int | float) and range_.low >= 0 else None
     source = f"events: {', '.join(of.events)}"
     return Fact(measure.name, type_, measure.title, measure.description, range=range_, source=source, cites=measure.cites,
-                measure=measure, span=measure.span)
+                actionable=measure.actionable, measure=measure, span=measure.span)
 
 
 def taken(measure: Measure, field: Fact | None) -> tuple[Type, Range | None]:

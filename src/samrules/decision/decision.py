@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Protocol
 
@@ -97,6 +97,10 @@ class Explainer(Protocol):
 
     def why_not(self, decision: Decision, outcome: str) -> Any: ...
 
+    def counterfactuals(self, decision: Decision, outcome: str | None, facts: Iterable[str] | None, most: int, limit: int) -> Any: ...
+
+    def what_if(self, decision: Decision, facts: Mapping[str, Any]) -> Any: ...
+
 
 @attrs.frozen
 class Citation:
@@ -169,6 +173,8 @@ class Decision:
     parts: tuple[Part, ...] = ()
     claim: Claim | None = attrs.field(default=None, repr=False)
     placing: Placing | None = attrs.field(default=None, repr=False)
+    basis: Any = attrs.field(default=None, eq=False, repr=False)
+    """What it was made from, for making it again on other facts; None where that was not kept."""
     explainer: Explainer | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -212,6 +218,30 @@ class Decision:
         Raises FactError if the decision has no such outcome.
         """
         return self._explainer().why_not(self, outcome)
+
+    def counterfactuals(self, outcome: str | None = None, *, facts: Iterable[str] | None = None, most: int = 4,
+                        limit: int = 10) -> Any:
+        """The smallest sets of changes of facts that would have given another outcome; docs/counterfactuals.md.
+
+        Args:
+            outcome: the outcome that is wanted; without it, each other one.
+            facts: the names of those that may change, in any way; without it those that the ruleset marks as `actionable`, and
+                what is missing.
+            most: how many facts may change at once.
+            limit: how many sets are given of each outcome.
+
+        Returns a `Counterfactuals`: `str()` it, or take `.sought`, `.complete`, `.to_dict()`.
+        Raises FactError for an outcome or a fact that there is not, and where accounts are decided together.
+        """
+        return self._explainer().counterfactuals(self, outcome, facts, most, limit)
+
+    def what_if(self, facts: Mapping[str, Any]) -> Any:
+        """The decision if these facts were so, all else being as it is, and what is different then.
+
+        Values are as `decide` takes them; None makes a fact missing. Returns a `WhatIf` with the decision `after`.
+        Raises FactError for a fact that nothing declares or a bad value, and where accounts are decided together.
+        """
+        return self._explainer().what_if(self, facts)
 
     @property
     def who(self) -> str:

@@ -36,6 +36,20 @@ from samrules.plan.plan import Placeholder, Plan, PlannedDecision, PlannedRule, 
 INTERPRETER, DURABLE, COMPILED = "interpreter", "durable", "compiled"
 
 
+@attrs.frozen
+class Basis:
+    """All that a decision was made from, so that it can be made again on other facts.
+
+    `facts` and those of `history`, in order of date, hold what was counted too.
+    """
+
+    plan: Plan
+    facts: Facts
+    as_of: date
+    history: tuple[tuple[date, Facts], ...]
+    record: Record
+
+
 def decide(plan: Plan, facts: Facts, as_of: date,
            history: Sequence[tuple[date, Facts]] = (), record: Record = NO_RECORD,
            engine: str = INTERPRETER) -> Decision:
@@ -101,6 +115,7 @@ def decision_at(now: View, counted: Mapping[str, tuple[Event, ...]], history: Se
         thresholds=thresholds(plan, as_of),
         currency=plan.currency,
         parts=parts(plan, now),
+        basis=Basis(plan, facts, as_of, tuple(history), record),
     )
 
 

@@ -40,6 +40,10 @@ class Counting:
     field: str | None = None
 
 
+ACTIONABLE = ("yes", "raise", "lower", "no")
+"""Whether those who look after an account can bring about another value of a fact: any, a higher one, a lower one, none."""
+
+
 @attrs.frozen
 class Measure:
     """A fact counted from dated events, in a window that ends at the decision's date.
@@ -64,6 +68,7 @@ class Measure:
     type: Type | None = None
     each: str | None = None
     weight: str | None = None
+    actionable: str = "no"
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 
 
@@ -71,7 +76,7 @@ class Measure:
 class Fact:
     """A fact of an account: what it is, its type, and where a company keeps it.
 
-    `measure` is set where the fact is counted from events.
+    `measure` is set where the fact is counted from events. `actionable` is one of `ACTIONABLE`.
     """
 
     name: str
@@ -81,6 +86,7 @@ class Fact:
     range: Range | None = None
     source: str | None = None
     cites: tuple[str, ...] = ()
+    actionable: str = "no"
     measure: Measure | None = None
     span: Span | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
 

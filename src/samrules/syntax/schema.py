@@ -163,6 +163,8 @@ _SUSTAINED: Schema = {
     "description": "At how many reviews in a row it must hold: `2 reviews`, `2 reviews over 6 months`.",
     "examples": ["2 reviews", "2 reviews over 6 months"],
 }
+_ACTIONABLE: Schema = {"enum": list(rs.ACTIONABLE), "default": "no",
+                       "description": "Whether we can bring about another value: any, a higher one, a lower one. Counterfactuals change these."}
 _BECAUSE: Schema = {**_ANY_TEXT, "description": "The sentence for a reader, facts in braces: `{csat}`."}
 _TITLE: Schema = {**_ANY_TEXT, "description": "A short phrase that reads well inside a sentence."}
 _CITES = _ref("cites")
@@ -233,6 +235,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "range": {**_text(r"\s*[^.\s].*\.\.\s*.*|\.\.\s*\S.*"), "description": "Allowed values: `0..10`, `0..`, `..100%`.",
                   "examples": ["0..10", "0..", "..100%"]},
         "source": {**_ANY_TEXT, "description": "Where a company keeps it."},
+        "actionable": _ACTIONABLE,
         "cites": _CITES,
     },
     rs.EventType: {
@@ -262,6 +265,7 @@ _FORMS: dict[type, dict[str, Schema]] = {
         "where": {**_ref("condition"), "title": "a condition on the event's own fields"},
         "weight": {**_text(_NAME), "description": "A number field, from 0 up: how much each event weighs."},
         "unit": _UNIT,
+        "actionable": _ACTIONABLE,
         "cites": _CITES,
     },
     rs.Parameter: {

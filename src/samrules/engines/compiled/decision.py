@@ -245,5 +245,6 @@ _MAKERS: dict[str, Callable[[CompiledDecision], Any]] = {
     "parts": lambda d: o.parts(d._on.program.plan, d._now),
     "claim": lambda d: o.claim(d._on.program.plan, d._now) if d._on.program.plan.places else None,
     "placing": lambda _: None,
+    "basis": lambda d: o.Basis(d._on.program.plan, d._run.facts, d._on.day, tuple(d._run.history), d._run.record),
     "explainer": lambda _: None,
 }
