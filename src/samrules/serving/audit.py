@@ -32,8 +32,8 @@ _LAST_NUMBER = 2**53
 
 def log(service: Service, call: Call) -> Reply:
     given = call.options("account", "ruleset", "kind", "outcome", "since", "until", "before", "limit")
-    limit = _number(given, "limit", 50, MOST_RECORDS)
-    before = _number(given, "before", _LAST_NUMBER, _LAST_NUMBER)
+    limit = number_in(given, "limit", 50, MOST_RECORDS)
+    before = number_in(given, "before", _LAST_NUMBER, _LAST_NUMBER)
     found = records(service.book, given, before, limit)
     return Reply.json({"records": [summary(r) for r in found], "next": found[-1].seq if len(found) == limit and found[-1].seq > 1 else None})
 
@@ -67,14 +67,14 @@ def why(service: Service, call: Call) -> Reply:
     form = given.get("format", "json")
     if form not in FORMATS:
         raise refusal(400, "bad-parameter", f"`{form[:40]}` is no format", f"formats: {', '.join(FORMATS)}", "format")
-    decision = service.book.decided_again(_decision(_record(service, call)))
+    decision = service.book.decided_again(decision_of(_record(service, call)))
     return explained(decision.why_not(given["why_not"]) if "why_not" in given else decision.why(), form)
 
 
 def replay(service: Service, call: Call) -> Reply:
     """One record decided again. All of a ledger is for the command line: it takes long."""
     call.options()
-    record = _decision(_record(service, call))
+    record = decision_of(_record(service, call))
     now = service.book.decided_again(record)
     changes = changed(record, now)
     return Reply.json({"seq": record.seq, "same": not changes, "decision": now.to_dict(),
@@ -182,14 +182,14 @@ def _record(service: Service, call: Call) -> Record:
     return service.book.get(number_of(call.path["number"]))
 
 
-def _decision(record: Record) -> Record:
+def decision_of(record: Record) -> Record:
     if record.kind is not Kind.DECISION:
         raise refusal(404, "no-such-record", f"record {record.seq} is no decision, but a record of the kind `{record.kind}`",
                       "`/api/audit/log?kind=decision` lists the decisions", "path")
     return record
 
 
-def _number(given: dict[str, str], name: str, default: int, most: int) -> int:
+def number_in(given: dict[str, str], name: str, default: int, most: int) -> int:
     text = given.get(name)
     if text is None:
         return default

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from samrules.catalogue import CATALOGUE
-from samrules.serving.call import HTML, Refusal, Reply
+from samrules.diagnostics import Diagnostic
+from samrules.errors import SamrulesError
+from samrules.serving.call import HTML, Call, Refusal, Reply
 from samrules.serving.templates import render, style
+
+if TYPE_CHECKING:
+    from samrules.serving.service import Service
 
 
 @attrs.frozen
 class Page:
-    """What every page needs: what its forms must carry, and whether there is a session to end."""
+    """What every page needs: what its forms must carry, whether there is a session to end, whether there is a ledger."""
 
     form_token: str
     signed_in: bool
+    ledger: bool
+
+
+@attrs.frozen
+class Wrong:
+    """What is wrong with a form that was sent, for the page that it stands on."""
+
+    status: int
+    problems: Sequence[Diagnostic]
+
+
+def page_of(service: Service, call: Call) -> Page:
+    return Page(call.form_token, call.signed_in, service.ledger is not None)
+
+
+def wrong(error: Refusal | SamrulesError) -> Wrong:
+    return Wrong(error.status, error.problems) if isinstance(error, Refusal) else Wrong(422, error.diagnostics)
 
 
 def problem_page(found: Refusal, page: Page) -> Reply:

@@ -47,10 +47,13 @@ class Service:
 
     def operations(self) -> tuple[Operation, ...]:
         """Those that this server has: of the ledger only where there is one, and none that writes where it must not."""
-        return tuple(o for o in OPERATIONS if not o.needs or (self.ledger is not None and not (o.needs == WRITING and self.read_only)))
+        return tuple(o for o in OPERATIONS if self._has(o.needs))
 
     def pages(self) -> tuple[View, ...]:
-        return VIEWS
+        return tuple(v for v in VIEWS if self._has(v.needs))
+
+    def _has(self, needs: str) -> bool:
+        return not needs or (self.ledger is not None and not (needs == WRITING and self.read_only))
 
     def answer(self, call: Call) -> Reply:
         views = {v.name: v.handler for v in self.pages()}
@@ -67,7 +70,7 @@ class Service:
 
     def _refused(self, call: Call, found: Refusal) -> Reply:
         is_page = any(call.operation == v.name for v in self.pages())
-        return problem_page(found, Page(call.form_token, call.signed_in)) if is_page else problem(found)
+        return problem_page(found, Page(call.form_token, call.signed_in, self.ledger is not None)) if is_page else problem(found)
 
 
 def _refusal(error: SamrulesError) -> Refusal:

@@ -29,9 +29,9 @@ def app_of(service: Service, door: Door, answer: Answer, *, most_bytes: int = MO
     """The whole application. `answer` is what calls go to: a pool of workers, or in tests the service itself."""
     operations = service.operations()
     document = description(service.rules, operations, with_token=door.token is not None)
-    page = Page("", door.token is not None)
+    page = Page("", door.token is not None, service.ledger is not None)
     routes = [Way(o.name, o.method, o.path, "application/json" if o.body else None) for o in operations]
     routes += [Way(p.name, p.method, p.path, FORM if p.method == "POST" else None) for p in service.pages()]
     fixed = [Fixed("/openapi.json", Reply(200, JSON, encoded(document))), Fixed("/api", api_page(document, page)),
              Fixed("/problems", problems_page(page)), Fixed("/style.css", STYLE, public=True)]
-    return application(door, routes, fixed, answer, most_bytes=most_bytes, log=log, lifespan=lifespan)
+    return application(door, routes, fixed, answer, page=page, most_bytes=most_bytes, log=log, lifespan=lifespan)

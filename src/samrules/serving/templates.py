@@ -1,12 +1,16 @@
-"""The templates of the pages, by Jinja: every value is escaped, and a name that is not there is a fault."""
+"""The templates of the pages: every value is escaped, and a name that is not there is a fault."""
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from samrules.publishing.templates import templates
+from samrules.reporting.render import style as report_style
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -16,9 +20,10 @@ def render(name: str, **values: Any) -> str:
 
 
 def style() -> str:
-    return (_FOLDER / "style.css").read_text("utf-8")
+    """The report's style sheet, and what forms and lists need besides."""
+    return report_style() + (_FOLDER / "style.css").read_text("utf-8")
 
 
 @functools.cache
 def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(_FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True)
+    return templates(_FOLDER, "pages", "serve", html=True)

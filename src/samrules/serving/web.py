@@ -55,7 +55,7 @@ class Fixed:
     public: bool = False
 
 
-def application(door: Door, routes: Sequence[Way], fixed: Sequence[Fixed], answer: Answer, *, most_bytes: int, log: Log,
+def application(door: Door, routes: Sequence[Way], fixed: Sequence[Fixed], answer: Answer, *, page: Page, most_bytes: int, log: Log,
                 lifespan: Any = None) -> ASGIApp:
     """The server as an ASGI application."""
     by_path: dict[str, dict[str, Way]] = {}
@@ -66,10 +66,10 @@ def application(door: Door, routes: Sequence[Way], fixed: Sequence[Fixed], answe
     if door.token is not None:
         found += [Route(SIGN_IN, _sign_in(door), methods=["GET", "POST"]), Route(SIGN_OUT, _sign_out, methods=["POST"])]
     inner = Starlette(routes=found, lifespan=lifespan,
-                      exception_handlers={HTTPException: _no_way(door), Refusal: _refused(door), Exception: _failed(door)})
+                      exception_handlers={HTTPException: _no_way(page), Refusal: _refused(page), Exception: _failed(page)})
     inner.router.redirect_slashes = False
     public = frozenset({SIGN_IN, *(f.path for f in fixed if f.public)})
-    return _Guard(inner, door, public, log)
+    return _Guard(inner, door, public, page, log)
 
 
 @attrs.frozen
@@ -79,6 +79,7 @@ class _Guard:
     inner: ASGIApp
     door: Door
     public: frozenset[str]
+    page: Page
     log: Log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +102,7 @@ class _Guard:
             self._check(request)
             await self.inner(scope, receive, dressed)
         except Refusal as found:
-            await _response(_shown(found, request.url.path, self.door))(scope, receive, dressed)
+            await _response(_shown(found, request.url.path, self.page))(scope, receive, dressed)
         except ClientDisconnect:
             status = 499  # nobody is there to be told
         except Exception as error:  # it is answered by then
@@ -202,22 +203,22 @@ async def _sign_out(request: Request) -> Response:
     return response
 
 
-def _refused(door: Door) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _refused(page: Page) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handler(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
-        return _response(_shown(error, request.url.path, door))
+        return _response(_shown(error, request.url.path, page))
 
     return handler
 
 
-def _failed(door: Door) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _failed(page: Page) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handler(request: Request, error: Exception) -> Response:
-        return _response(_shown(server_fault(), request.url.path, door))
+        return _response(_shown(server_fault(), request.url.path, page))
 
     return handler
 
 
-def _no_way(door: Door) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _no_way(page: Page) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handler(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         found = refusal(404, "no-such-page", "there is nothing at this address", "the page `/api` lists what there is", "path")
@@ -225,7 +226,7 @@ def _no_way(door: Door) -> Callable[[Request, Exception], Awaitable[Response]]:
             allowed = (error.headers or {}).get("Allow", "")
             found = refusal(405, "no-such-method", f"`{_printable(request.method)[:20]}` is not done here", f"done here: {allowed}",
                             "method", (("Allow", allowed),))
-        return _response(_shown(found, request.url.path, door))
+        return _response(_shown(found, request.url.path, page))
 
     return handler
 
@@ -237,10 +238,10 @@ def _response(reply: Reply) -> Response:
     return response
 
 
-def _shown(found: Refusal, path: str, door: Door) -> Reply:
+def _shown(found: Refusal, path: str, page: Page) -> Reply:
     if found.status == 303:
         return Reply(303, HTML, b"", found.headers)
-    return problem(found) if _is_api(path) else problem_page(found, Page("", door.token is not None))
+    return problem(found) if _is_api(path) else problem_page(found, page)
 
 
 def _is_api(path: str) -> bool:
