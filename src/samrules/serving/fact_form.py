@@ -84,4 +84,5 @@ def _hint(fact: Fact) -> str:
     if kind is Kind.ORDINAL:
         return f"a whole number from {fact.type.low} to {fact.type.high}"
     said = {Kind.INTEGER: "a whole number", Kind.NUMBER: "a number", Kind.MONEY: "an amount", Kind.RATIO: "a share, such as 60% or 0.6"}.get(kind, "")
-    return f"{said} of {fact.type.unit}" if fact.type.unit and said else said
+    said = f"{said} of {fact.type.unit}" if fact.type.unit and said else said
+    return f"{said}, counted from events" if fact.measure is not None else said
