@@ -18,7 +18,18 @@ from typing import Any
 
 import attrs
 
-from samrules.audit.record import FORMAT, START, Batch, Columns, Draft, Kind, Record, chained, now
+from samrules.audit.record import (
+    FORMAT,
+    START,
+    Batch,
+    Columns,
+    Draft,
+    Kind,
+    Record,
+    chained,
+    column_text,
+    now,
+)
 from samrules.diagnostics import Diagnostic
 from samrules.errors import LedgerError
 
@@ -313,10 +324,8 @@ def _tables(sa: Any) -> Any:
 
 
 def _where(table: Any, query: Query) -> list[Any]:
-    found: list[Any] = []
-    for name in ("account", "ruleset", "outcome", "digest"):
-        if (wanted := getattr(query, name)) is not None:
-            found.append(table.c[name] == wanted)
+    found: list[Any] = [table.c[name] == column_text(wanted) for name in ("account", "ruleset", "outcome", "digest")
+                        if (wanted := getattr(query, name)) is not None]
     if query.kinds:
         found.append(table.c.kind.in_([str(k) for k in query.kinds]))
     if query.since is not None:

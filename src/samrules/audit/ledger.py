@@ -27,8 +27,11 @@ from samrules.audit.sources import identity, rules_of_data, ruleset_as_data
 from samrules.audit.verify import Verification
 from samrules.decision.decision import Decision
 from samrules.diagnostics import Diagnostic
-from samrules.errors import LedgerError, UndeclaredFactWarning
-from samrules.inputs.facts import ID, by_account, mappings
+from samrules.engines.measures import Record as Happened
+from samrules.errors import LedgerError, RulesetError, UndeclaredFactWarning
+from samrules.inputs.accounts import Account
+from samrules.inputs.facts import ID, REVIEW_DATE, by_account, mappings, review_history
+from samrules.model.types import Value
 from samrules.portfolio.portfolio import Portfolio
 from samrules.rules import Given, Rules, check_engine, decision_date, undeclared_message
 
@@ -246,8 +249,16 @@ class Ledger:
         found: dict[date, dict[str, Any]] = {}
         for record in self.records(account=account, ruleset=ruleset, kinds=(Kind.DECISION,)):
             if record.account == account and record.as_of is not None and record.as_of < (before or date.today()):
-                found[record.as_of] = {"review_date": record.as_of, **record.body["facts"]}
+                found[record.as_of] = {REVIEW_DATE: record.as_of, **record.body["facts"]}
         return [found[day] for day in sorted(found)]
+
+    def reviews(self, account: str, rules: Rules, before: date) -> tuple[tuple[date, dict[str, Value]], ...]:
+        """The same for a ruleset as it is now, checked against what it declares. Raises FactError where a fact on record is
+        not what the ruleset declares."""
+        declared = rules.facts
+        known = [{name: value for name, value in review.items() if name in declared or name == REVIEW_DATE}
+                 for review in self.history(account, rules.name, before)]
+        return tuple(review_history(known, declared, account, before)[0])
 
     # --- deciding again ---
 
@@ -305,18 +316,13 @@ class Ledger:
         return self._database
 
 
-def given_of_account(facts: Mapping[str, Any], as_of: date, history: Sequence[tuple[date, dict[str, Any]]], events: Any,
-                     recorded: Collection[str]) -> Given:
+def given_of_account(account: Account, recorded: Collection[str], as_of: date) -> Given:
     """What `record` takes, of an account of checked tables."""
-    from samrules.engines.measures import Record as Happened
-
-    return Given(dict(facts), as_of, tuple(history), Happened(tuple(events), frozenset(recorded)), ())
+    return Given(account.facts, as_of, account.history, Happened(account.events, frozenset(recorded)), ())
 
 
 def rules_of_record(record: Record, shown: str) -> Rules:
     """Raises LedgerError where its files do not load to the ruleset that it names."""
-    from samrules.errors import RulesetError
-
     try:
         rules = rules_of_data(record.body)
     except (RulesetError, ValueError) as error:

@@ -87,12 +87,17 @@ def columns_of(body: Mapping[str, Any]) -> Columns:
     outcome = body["decision"]["outcome"] if "decision" in body else body.get("outcome")
     account = body.get("account")
     return Columns(
-        account=None if account is None else account.replace("\0", "\ufffd"),  # PostgreSQL holds none
+        account=None if account is None else column_text(account),
         ruleset=ruleset.get("name"),
         digest=ruleset.get("digest"),
         as_of=body.get("as_of") or body.get("since"),
         outcome="; ".join(outcome) if isinstance(outcome, list) else outcome,
     )
+
+
+def column_text(text: str) -> str:
+    """A text as a column holds it: PostgreSQL knows no zero characters."""
+    return text.replace("\0", "\ufffd")
 
 
 def parts_hash(committed: Sequence[tuple[str, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from samrules.rules import Rules
 
 FRAME = "frame"
+_FROM_LEDGER = "ledger"
+"""What `--history` says where earlier reviews are those on record."""
 _PROGRESS_FROM = 200
 """Fewer accounts are decided before a bar could be read."""
 
@@ -31,7 +34,8 @@ Examples:
   samrules decide designation accounts.csv
   samrules decide designation accounts.csv --as-of 2026-11-21 --out decisions.csv
   samrules decide my_rules.yaml data/ --format json > decisions.json
-  cat accounts.jsonl | samrules decide dedesignation - --format jsonl""",
+  cat accounts.jsonl | samrules decide dedesignation - --format jsonl
+  samrules decide dedesignation data/ --ledger decisions.ledger""",
 )
 @arguments.ruleset
 @arguments.accounts
@@ -43,13 +47,16 @@ Examples:
               help="Default: what the ending of --out says, else a table to read.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Write there, whole or not at all, instead of to standard output.")
+@click.option("--ledger", metavar="LEDGER",
+              help="Put every decision on record there before it is shown: a file, which is begun where there is none, or a URL "
+                   "postgresql://…. With `--history ledger` the earlier reviews are those on record.")
 @click.option("--reject", type=click.Path(path_type=Path), metavar="FILE",
               help="Write rows with bad values there, as CSV, and decide the other accounts. Only with --engine frame.")
 @click.option("--partition-by", metavar="COLUMN",
               help="Make --out a folder of Parquet files, one for each value, such as outcome=retain/. Only with --engine frame.")
 def command(ruleset: str, accounts: str, history: str | None, events: str | None,
             as_of: str | None, engine: str,
-            format_: str | None, out: Path | None, reject: Path | None, partition_by: str | None) -> None:
+            format_: str | None, out: Path | None, ledger: str | None, reject: Path | None, partition_by: str | None) -> None:
     """Decide every account of a table, each with its reasons.
 
     RULESET is the name of a bundled ruleset or the path of a ruleset file. One that chooses a portfolio decides the
@@ -67,13 +74,17 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
     spreadsheet runs it.
     """
-    from samrules.cli.report import emit_bytes
-    from samrules.inputs.results import check_destination, format_of, write_whole
+    from samrules.inputs.results import check_destination, format_of
     from samrules.rules import check_engine
 
     day = arguments.day_of(as_of)
     check_engine(engine, FRAME)
+    from_ledger = history == _FROM_LEDGER and ledger is not None
+    if history == _FROM_LEDGER and ledger is None and not Path(_FROM_LEDGER).exists():
+        raise click.UsageError("--history ledger goes with --ledger")
     if engine == FRAME:
+        if ledger is not None:
+            raise click.UsageError("--ledger does not go with --engine frame: a record holds a decision with its reasons, a frame has none")
         from samrules.cli.decide_frame import decide_frame
 
         decide_frame(ruleset, accounts, history, events, day, format_, out, reject, partition_by)
@@ -81,14 +92,32 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     if reject is not None or partition_by is not None:
         raise click.UsageError(f"{'--reject' if reject else '--partition-by'} goes with --engine frame")
     if out is not None:
-        check_destination(out, [path for path in (accounts, history, events) if path])
+        check_destination(out, [path for path in (accounts, history, events, ledger) if path])
     format_ = format_ or (format_of(out) if out else "table")
     _check_format(format_, out)
     rules = arguments.decider(ruleset)
-    table = arguments.checked_accounts(rules, accounts, history, events, day)
-    portfolio = arguments.decided_together(rules, table, _watched(table), day, engine) if rules.together else None
-    decisions = iter(portfolio.decisions) if portfolio is not None else \
-        (rules.decide_account(a, table.recorded, day, engine) for a in _watched(table))
+    table = arguments.checked_accounts(rules, accounts, None if from_ledger else history, events, day)
+    with contextlib.ExitStack() as stack:
+        recorder = None
+        if ledger is not None:
+            from samrules.cli.recorder import Recorder
+
+            recorder = stack.enter_context(Recorder(ledger, rules, table.recorded, day))
+            table = recorder.with_reviews(table) if from_ledger else table
+        portfolio = arguments.decided_together(rules, table, _watched(table), day, engine) if rules.together else None
+        decisions = iter(portfolio.decisions) if portfolio is not None else \
+            (rules.decide_account(a, table.recorded, day, engine) for a in _watched(table))
+        if recorder is not None:
+            decisions = recorder.recorded(table.accounts, decisions, together=portfolio is not None)
+        _put(decisions, portfolio, format_, rules, out)
+        if recorder is not None:
+            recorder.tell()
+
+
+def _put(decisions: Iterator[Decision], portfolio: Portfolio | None, format_: str, rules: Rules, out: Path | None) -> None:
+    """Write the decisions, whole or not at all."""
+    from samrules.cli.report import emit_bytes
+    from samrules.inputs.results import write_whole
 
     def write(sink: IO[bytes]) -> None:
         _write(decisions, format_, rules, sink, to_terminal=out is None and sys.stdout.isatty())

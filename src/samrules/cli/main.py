@@ -44,6 +44,7 @@ _COMMANDS = {
     "diff": "samrules.cli.diff",
     "sweep": "samrules.cli.sweep",
     "backtest": "samrules.cli.backtest",
+    "audit": "samrules.cli.audit",
 }
 
 
