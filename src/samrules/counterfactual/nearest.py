@@ -19,6 +19,7 @@ Box = tuple[tuple[int, int], ...]
 _SET_MOST = 3000
 """Boxes that are looked at for one set before it is left open."""
 _STRETCH_MOST = 600
+_FEW = 16
 _ALIKE = 1e-12
 """Sizes this close are taken as equal."""
 
@@ -115,14 +116,16 @@ def _near(box: Box) -> Place:
 
 
 def _halves(box: Box) -> Iterator[Box]:
-    """The box in two, across its longest side; a single place has no halves."""
-    longest = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
-    low, high = box[longest]
-    if low == high:
+    """The box in two, across a side with few places if there is one, else its longest; a single place has no halves."""
+    wide = [i for i, (low, high) in enumerate(box) if low < high]
+    if not wide:
         return
+    few = [i for i in wide if box[i][1] - box[i][0] < _FEW]
+    across = few[0] if few else max(wide, key=lambda i: box[i][1] - box[i][0])
+    low, high = box[across]
     middle = (low + high) // 2
     for side in ((low, middle), (middle + 1, high)):
-        yield (*box[:longest], side, *box[longest + 1 :])
+        yield (*box[:across], side, *box[across + 1 :])
 
 
 def _any_corner(asked: Asked, moves: Sequence[Move], box: Box) -> Nearest | None:

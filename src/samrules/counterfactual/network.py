@@ -115,7 +115,8 @@ class _Builder:
             value = evaluate(node, self.view).value
             return self._constant(sp.mask_of(value) if self.condition(node) else sp.exactly(value))
         parts = tuple(self.add(child) for child in ex.children(node))
-        give = self._operation(node)
+        same = isinstance(node, ex.Compare) and parts[0] == parts[1]
+        give = sp.itself(node.operator) if same else self._operation(node)  # type: ignore[attr-defined]
         self._note(node, parts)
         depends = 0
         for part in parts:

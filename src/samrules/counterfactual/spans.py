@@ -127,6 +127,16 @@ def comparison(operator: str) -> Callable[[Possible, Possible], int]:
     return compare
 
 
+def itself(operator: str) -> Callable[[Possible, Possible], int]:
+    """A value compared with itself: `a = a` wherever it is known."""
+    yes, known = operator in ("=", "<=", ">="), is_known(True)
+
+    def compare(a: Possible, _: Possible) -> int:
+        may = known(a)
+        return ((TRUE if yes else FALSE) if may & TRUE else 0) | (UNKNOWN if may & FALSE else 0)
+    return compare
+
+
 def alike(operator: str) -> Callable[[int, int], int]:
     """`=` and `!=` of two conditions."""
     def compare(a: int, b: int) -> int:
