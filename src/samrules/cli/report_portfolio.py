@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -12,8 +12,11 @@ import click
 from samrules.cli import arguments
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from samrules.inputs.accounts import Account, Accounts
     from samrules.model.ruleset import Fact
+    from samrules.reporting.on_record import OnRecord
     from samrules.rules import Rules
 
 _PROGRESS_FROM = 50
@@ -33,21 +36,23 @@ Examples:
 @arguments.history
 @arguments.events
 @arguments.as_of
+@click.option("--ledger", metavar="LEDGER", help="A ledger (file or URL) that says what was decided before, and what people put in its place.")
 @click.option("--engine", metavar="ENGINE", default="compiled", show_default=True,
               help="What decides: interpreter, compiled, or durable; the decisions are the same.")
 @click.option("--title", metavar="TEXT", help="The heading of the report. Default: the title of the decision.")
 @click.option("--against", metavar="FACT", help="The fact that scores are held against. Default: revenue_ttm, where it is declared.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", required=True,
               help="The HTML file, written whole or not at all.")
-def command(ruleset: str, accounts: str, history: str | None, events: str | None, as_of: str | None, engine: str,
-            title: str | None, against: str | None, out: Path) -> None:
+def command(ruleset: str, accounts: str, history: str | None, events: str | None, as_of: str | None, ledger: str | None,
+            engine: str, title: str | None, against: str | None, out: Path) -> None:
     """Write a portfolio as one HTML file: decisions, changes, what to find out, scores, levels; and a part for each account with
     its reasons, scores, near misses, earlier decisions and events. The file loads nothing from elsewhere. It needs the
     extra `report`.
 
     RULESET is the name of a bundled ruleset or the path of a ruleset file.
 
-    ACCOUNTS is a table of facts as `samrules decide` reads it; earlier reviews in its history are decided anew.
+    ACCOUNTS is a table of facts as `samrules decide` reads it. Earlier reviews in its history are decided anew, but for
+    those that the ledger has on record. Nothing is written to the ledger.
     """
     from samrules.cli.report import message
     from samrules.inputs.results import check_destination, write_whole
@@ -66,9 +71,11 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     portfolio = arguments.decided_together(rules, table, table.accounts, day, engine) if rules.together else None
     decisions = iter(portfolio.decisions) if portfolio is not None else \
         (rules.decide_account(a, table.recorded, day, engine) for a in table.accounts)
+    known = _known(ledger, rules, table, day)
     gathering, parts = Gathering(frame, day), Parts()
     for subject in subjects(rules, _watched(table), decisions, table.recorded):
-        parts.add(account_html(gathering.add(subject)))
+        on_record = known.get(subject.decision.account)
+        parts.add(account_html(gathering.add(on_record.onto(subject) if on_record is not None else subject)))
     text = report_html(gathering.glance(title, portfolio), parts).encode()
 
     def write(sink: IO[bytes]) -> None:
@@ -76,6 +83,17 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
 
     write_whole(out, write)
     message(f"{out}: written, {len(text) / 1e6:.1f} MB")
+
+
+def _known(ledger: str | None, rules: Rules, table: Accounts, day: date) -> Mapping[str, OnRecord]:
+    """What the ledger has on record of the accounts, by account. Raises LedgerError."""
+    if ledger is None:
+        return {}
+    from samrules.audit import Ledger
+    from samrules.reporting.on_record import on_record
+
+    with Ledger.open(ledger, read_only=True) as opened:
+        return on_record(opened, rules, {a.id for a in table.accounts}, day)
 
 
 def _size(rules: Rules, against: str | None) -> Fact | None:

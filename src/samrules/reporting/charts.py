@@ -48,7 +48,8 @@ def shares(outcomes: Sequence[OutcomeShown]) -> str:
 
 
 def scatter(picture: Picture, outcomes: Sequence[OutcomeShown]) -> str:
-    """Scores against sizes, the sizes on a logarithmic scale; a line where a score is an interval."""
+    """Scores against sizes, the sizes on a logarithmic scale; a line where a score is an interval, unless there are
+    many points: then each is a dot in the middle of its interval."""
     low, high = _ends([p.size for p in picture.points])
     across, down = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
@@ -58,6 +59,7 @@ def scatter(picture: Picture, outcomes: Sequence[OutcomeShown]) -> str:
     def y(score: float) -> float:
         return round(_TOP + down * (1 - score / 100), 1)
 
+    shaped = len(picture.points) <= _SHAPED
     lines = [f'<svg class="scatter" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="scatter-title scatter-says" focusable="false">',
              f'<title id="scatter-title">{escape(picture.score)} against {escape(picture.size)}</title>',
              f'<desc id="scatter-says">{escape(picture.says)} The table of decisions has the medians, the list of accounts every figure.</desc>']
@@ -69,13 +71,12 @@ def scatter(picture: Picture, outcomes: Sequence[OutcomeShown]) -> str:
     unit = f", {picture.currency}" if picture.currency else ""
     lines.append(f'<text class="axis" x="{_LEFT + across / 2}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(picture.size + unit)}</text>')
     lines.append(f'<text class="axis" x="13" y="{_TOP + down / 2}" text-anchor="middle" transform="rotate(-90 13 {_TOP + down / 2})">{escape(picture.score)}</text>')
-    shaped = len(picture.points) <= _SHAPED
-    for o in outcomes:
+    for o in sorted(outcomes, key=lambda o: -o.count):  # the few lie above the many
         mine = [p for p in picture.points if p.key == o.key]
         if not mine:
             continue
         open_ = "".join(f"M{x(p.size)} {y(p.low)}V{y(p.high)}" for p in mine if p.low != p.high)
-        if open_:
+        if open_ and shaped:
             lines.append(f'<path class="s{o.key % COLOURS} span" d="{open_}"/>')
         if shaped:
             lines.append(f'<path class="k{o.key % COLOURS} mark" d="{"".join(f"M{x(p.size)} {y(_middle(p))}{shape(o.key)}" for p in mine)}"/>')

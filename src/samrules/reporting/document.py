@@ -74,6 +74,7 @@ class Page:
         move: a sentence on what changes, empty where nothing is compared.
         follows: what the decision carries; `follows_title` says whether that is settled.
         asked: the decisions of other rulesets that it rests on.
+        override: a sentence on what a person put in place of the decision; empty where nobody did.
         reasons: the rules that decided, or that are still open, and what else bears on the decision.
         near: rules that nearly held, or that an exception stopped.
         what_if: what would change the outcome; None where it was not asked for.
@@ -89,6 +90,7 @@ class Page:
     settled: bool
     day: str
     move: str
+    override: str
     answer: str
     terms: tuple[Term, ...]
     follows: tuple[Term, ...]
@@ -109,7 +111,7 @@ class Page:
 
 @attrs.frozen
 class Row:
-    """An account in the list. `low`, `high` are its score, `size` what it is compared with; None where not known."""
+    """An account in the list. `overridden` is the outcome that a person put in place, or empty. `low`, `high` are its score, `size` what it is compared with; None where not known."""
 
     number: int
     name: str
@@ -120,6 +122,7 @@ class Row:
     before: str
     moved: bool
     brief: str
+    overridden: str
     low: float | None
     high: float | None
     score: str

@@ -20,7 +20,6 @@ from samrules.decision.words import (
     number,
     ratio,
     sentence,
-    value_in_words,
     word,
 )
 from samrules.explain.brief import brief
@@ -45,7 +44,7 @@ from samrules.reporting.document import (
     Row,
     UnknownShown,
 )
-from samrules.reporting.pages import page, size_words
+from samrules.reporting.pages import about, page, points
 from samrules.reporting.standing import Frame, value_of
 from samrules.reporting.subject import Subject
 
@@ -111,17 +110,18 @@ class Gathering:
         decision, frame = subject.decision, self.frame
         score = decision.scores[0] if decision.scores else None
         known = score is not None and score.low <= score.high and not (score.low == 0 and score.high == 100)
-        size = value_of(subject, frame.size.name) if frame.size is not None else None
+        value = value_of(subject, frame.size.name) if frame.size is not None else None
+        size = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
         texts = [str(v) for name, v in subject.facts.items()
                  if isinstance(v, str) and name in frame.rules.facts and frame.rules.facts[name].type.kind is Kind.TEXT]
         return Row(
             number=len(self.rows) + 1, name=decision.who, id=decision.account if decision.who != decision.account else "",
             key=key, outcome=frame.words(decision.outcome), settled=decision.settled, before=before, moved=moved,
             brief=" ".join(brief(decision).split()),
+            overridden=frame.words(subject.override.outcome) if subject.override else "",
             low=score.low if known and score else None, high=score.high if known and score else None,
-            score=(interval(score.low, score.high) if known else UNKNOWN) if score else "",
-            size=float(size) if isinstance(size, int | float) and not isinstance(size, bool) else None,
-            size_shown=size_words(size, frame) if frame.size is not None else "",
+            score=(points(score.low, score.high) if known else UNKNOWN) if score else "",
+            size=size, size_shown="" if frame.size is None else about(size, frame) if size is not None else UNKNOWN,
             also=" ".join(t for t in texts if t not in (decision.who, decision.account)))
 
     def _count_unknowns(self, decision: Decision) -> None:
@@ -183,6 +183,9 @@ class Gathering:
             said.append(f"{counted(open_, 'decisions')} {'is' if open_ == 1 else 'are'} open for want of facts{which}.{first}")
         else:
             said.append("Every decision is settled: no missing fact could change one.")
+        if overridden := [r.name for r in self.rows if r.overridden]:
+            which = f": {listed(overridden)}" if len(overridden) <= _FEW else ""
+            said.append(f"People have put another outcome in place of {counted(len(overridden), 'decisions')}{which}.")
         return said
 
     def _outcomes(self) -> tuple[OutcomeShown, ...]:
@@ -195,13 +198,8 @@ class Gathering:
                 sizes = [r.size for r in rows if r.size is not None]
                 found.append(OutcomeShown(key, words, len(rows), share, ratio(share, 0) if share >= 0.005 else "under 1%",
                                           sum(r.moved for r in rows), number(median(scores), 1) if scores else "–",
-                                          self._size(median(sizes)) if sizes else "–"))
+                                          about(median(sizes), self.frame) if sizes else "–"))
         return tuple(found)
-
-    def _size(self, value: float) -> str:
-        size = self.frame.size
-        assert size is not None
-        return value_in_words(value, size.type, self.frame.rules.plan.currency)
 
     def _changes_shown(self) -> tuple[Change, ...]:
         found = sorted(self._changes.items(), key=lambda c: (self._keys[c[0][1]], self._keys.get(c[0][0], 0)))
@@ -244,16 +242,16 @@ class Gathering:
         return PlacesShown(says, tuple(ranked), max(0, len(portfolio.ranking) - _RANKED))
 
     def _picture(self, score: str, size: str) -> Picture | None:
-        points = [Point(r.number, r.name, r.key, r.size, r.low, r.high) for r in self.rows
+        drawn = [Point(r.number, r.name, r.key, r.size, r.low, r.high) for r in self.rows
                   if r.size is not None and r.size > 0 and r.low is not None and r.high is not None]
-        if not score or not size or len(points) < 2:
+        if not score or not size or len(drawn) < 2:
             return None
-        exact = [(p.low, p.size) for p in points if p.low == p.high]
+        exact = [(p.low, p.size) for p in drawn if p.low == p.high]
         tau = kendall(exact)
-        left_out = len(self.rows) - len(points)
+        left_out = len(self.rows) - len(drawn)
         note = f"{counted(left_out, 'accounts')} {'is' if left_out == 1 else 'are'} not drawn: {score} or {size} is not known, or not above zero." \
             if left_out else ""
-        return Picture(score, size, self.frame.rules.plan.currency or "", tuple(points), _agreement(tau, len(exact), score, size), note)
+        return Picture(score, size, self.frame.rules.plan.currency or "", tuple(drawn), _agreement(tau, len(exact), score, size), note)
 
 
 def _agreement(tau: float | None, accounts: int, score: str, size: str) -> str:

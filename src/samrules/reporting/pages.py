@@ -48,6 +48,7 @@ def page(subject: Subject, frame: Frame, number_: int, key: int) -> Page:
         settled=decision.settled,
         day=day(decision.as_of),
         move=_move(subject, frame),
+        override=_override(subject, frame),
         answer=why.answer,
         terms=tuple(_terms(subject, frame)),
         follows=tuple(Term(_capital(word(name)), output_words(value, type_, decision.currency))
@@ -59,7 +60,7 @@ def page(subject: Subject, frame: Frame, number_: int, key: int) -> Page:
         near=(*(by_kind.get(said.NEAR) or tuple(nearest_misses(decision))), *by_kind.get(said.STOPPED, ())),
         what_if=subject.what_if,
         scores=tuple(_score(s, decision) for s in decision.scores),
-        past=tuple(PastShown(day(p.day), frame.words(p.outcome), sentence(p.why), p.source) for p in subject.past),
+        past=tuple(PastShown(day(p.day), p.said or frame.words(p.outcome), sentence(p.why), p.source) for p in subject.past),
         past_note=_past_note(subject, frame),
         events=tuple(_events(listed_events[:EVENTS_SHOWN], decision)),
         more_events=max(0, len(listed_events) - EVENTS_SHOWN),
@@ -77,6 +78,13 @@ def _move(subject: Subject, frame: Frame) -> str:
     if not decision.settled:
         return f"So far: {was}. What it will be is open."
     return f"Was: {was}. From now on: {now}." if before != decision.outcome else f"As before: {now}."
+
+
+def _override(subject: Subject, frame: Frame) -> str:
+    o = subject.override
+    if o is None:
+        return ""
+    return f"{o.by} has put “{frame.words(o.outcome)}” in its place, until {day(o.expires)}: {sentence(o.reason)} (record {o.record})"
 
 
 def _terms(subject: Subject, frame: Frame) -> Iterable[Term]:
@@ -101,6 +109,12 @@ def _terms(subject: Subject, frame: Frame) -> Iterable[Term]:
         yield Term(_capital(decision.scores[0].title), of_hundred(decision.scores[0]))
     if frame.size is not None:
         yield Term(_capital(frame.size.title or word(frame.size.name)), size_words(value_of(subject, frame.size.name), frame))
+
+
+def about(value: float, frame: Frame) -> str:
+    """A size in at most three figures: `1.36 million`, `413,000`; a list is read for the order of sizes."""
+    assert frame.size is not None
+    return value_in_words(float(f"{value:.3g}") if abs(value) >= 100 else value, frame.size.type, frame.rules.plan.currency)
 
 
 def _answered(part: Asked, decision: Decision) -> Answered:
@@ -136,11 +150,12 @@ def _score(score: ScoreResult, decision: Decision) -> ScoreShown:
     for c in score.criteria:
         titles = [title_of(decision, f) for f in c.missing]
         missing = "" if not titles else "not known" if titles == [c.title] else f"not known: {listed(titles)}"
-        bars.append(Bar(_capital(c.title), c.low, c.high, c.weight, f"{_points(c.low, c.high)} of {number(c.weight)}", missing))
+        bars.append(Bar(_capital(c.title), c.low, c.high, c.weight, f"{points(c.low, c.high)} of {number(c.weight)}", missing))
     return ScoreShown(_capital(score.title), of_hundred(score), tuple(bars))
 
 
-def _points(low: float, high: float) -> str:
+def points(low: float, high: float) -> str:
+    """`12`, `12 to 15`."""
     return number(low, 1) if low == high else f"{number(low, 1)} to {number(high, 1)}"
 
 
@@ -148,8 +163,8 @@ def _past_note(subject: Subject, frame: Frame) -> str:
     if not subject.past:
         return ("Accounts are decided together here, and the other accounts of earlier reviews are not at hand."
                 if frame.rules.together else "No earlier review or decision of this account is at hand.")
-    if all(p.source == ANEW for p in subject.past):
-        return ("Decided anew for this report, by these rules, on the facts on record at each review and with the thresholds of its "
+    if any(p.source == ANEW for p in subject.past):
+        return ("Decided anew: for this report, by these rules, on the facts on record at the review and with the thresholds of its "
                 "day. What was decided at the time is not known here.")
     return ""
 

@@ -128,4 +128,4 @@ def _index(glance: Glance) -> str:
 def _entry(r: Row) -> list[object]:
     middle = (r.low + r.high) / 2 if r.low is not None and r.high is not None else None
     return [r.number, r.name, r.id, r.key, r.outcome, int(r.settled), r.before, int(r.moved), r.brief, r.score, r.size_shown,
-            middle, r.size, r.also]
+            middle, r.size, r.overridden, r.also]

@@ -12,7 +12,7 @@ from samrules.decision.words import listed, word
 from samrules.model import ruleset as rs
 from samrules.model.ruleset import Fact
 from samrules.model.types import Kind, Value
-from samrules.reporting.subject import ANEW, Subject
+from samrules.reporting.subject import ANEW, Outcome, Subject
 from samrules.rules import Rules
 from samrules.tuning.reviews import Carried, carried_by
 
@@ -71,7 +71,7 @@ class Frame:
                 found += [(ladder, c) for c in self.carried if c.ruleset == ruleset.name and c.output == f"to_{ladder.name}"]
         return tuple(found)
 
-    def words(self, outcome: str | tuple[str, ...] | None) -> str:
+    def words(self, outcome: Outcome | None) -> str:
         """An outcome as the report calls it: the title of a state, else its words."""
         if outcome is None:
             return "could not be decided"
@@ -85,12 +85,12 @@ class Frame:
         first = outcome[0] if isinstance(outcome, tuple) and outcome else outcome
         return self.outcomes.index(first) if first in self.outcomes else len(self.outcomes)
 
-    def before(self, subject: Subject) -> str | tuple[str, ...] | None:
+    def before(self, subject: Subject) -> Outcome | None:
         """What an outcome is compared with: the state on record, else the decision before."""
         if self.status is not None:
             found = value_of(subject, self.status.fact)
             return found if isinstance(found, str) else None
-        return subject.past[0].outcome if subject.past else None
+        return subject.before
 
     def moved(self, subject: Subject) -> bool:
         before = self.before(subject)
@@ -106,7 +106,10 @@ class Frame:
         if sources == {ANEW}:
             return ("Changes are measured against the review before, decided anew: what these rules say of the facts on "
                     "record then. What was decided at the time is not known here.")
-        return "Changes are measured against the decision before."
+        if ANEW not in sources:
+            return "Changes are measured against what held the day before, as it is on record."
+        return ("Changes are measured against what held the day before, as it is on record; for accounts that are not, against the "
+                "review before, decided anew by these rules.")
 
 
 def value_of(subject: Subject, fact: str) -> Value | None:

@@ -22,26 +22,60 @@ ANEW = "decided anew"
 """The source of a decision that nobody recorded: today's rules, on the facts of that review."""
 
 
+Outcome = str | tuple[str, ...]
+
+
 @attrs.frozen
 class Past:
-    """An earlier decision on the account. `source` says where it is known from; `outcome` is None where it could
-    not be decided, and `why` says the reason."""
+    """An earlier decision on the account, or what a person put in its place.
+
+    Attributes:
+        outcome: None where it could not be decided, and `why` says the reason.
+        source: where it is known from.
+        said: what stands in place of the outcome, if anything.
+    """
 
     day: date
-    outcome: str | tuple[str, ...] | None
+    outcome: Outcome | None
     why: str
     source: str = ANEW
+    said: str = ""
+
+
+@attrs.frozen
+class Override:
+    """What a person put in place of the decision; `record` is its number in the ledger."""
+
+    outcome: Outcome
+    by: str
+    reason: str
+    expires: date
+    record: int
 
 
 @attrs.frozen
 class Subject:
-    """One account. `past` has the latest first; `what_if` is None where it was not asked for."""
+    """One account.
+
+    Attributes:
+        past: earlier decisions, the latest first.
+        held: what held before, where a ledger says so; else it is the latest of `past`.
+        override: the override that holds on the day of the report.
+        what_if: what would change the outcome; None where it was not asked for.
+    """
 
     decision: Decision
     facts: Mapping[str, Value] = attrs.field(factory=dict)
     events: tuple[Event, ...] = ()
     past: tuple[Past, ...] = ()
+    held: Outcome | None = None
+    override: Override | None = None
     what_if: tuple[Part, ...] | None = None
+
+    @property
+    def before(self) -> Outcome | None:
+        """What held before this decision, None where that is not known."""
+        return self.held if self.held is not None else self.past[0].outcome if self.past else None
 
 
 def subjects(rules: Rules, accounts: Iterable[Account], decisions: Iterable[Decision], recorded: frozenset[str]) -> Iterator[Subject]:

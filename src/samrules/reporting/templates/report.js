@@ -3,7 +3,7 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("index").textContent);
-  const NUMBER = 0, NAME = 1, ID = 2, KEY = 3, OUTCOME = 4, SETTLED = 5, BEFORE = 6, MOVED = 7, BRIEF = 8, SCORE = 9, SIZE = 10, RANK = 11, AMOUNT = 12, ALSO = 13;
+  const NUMBER = 0, NAME = 1, ID = 2, KEY = 3, OUTCOME = 4, SETTLED = 5, BEFORE = 6, MOVED = 7, BRIEF = 8, SCORE = 9, SIZE = 10, RANK = 11, AMOUNT = 12, OVERRIDDEN = 13, ALSO = 14;
   const STEP = data.step, PRINTED = 500;
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const counted = (n) => n.toLocaleString("en") + (n === 1 ? " account" : " accounts");
@@ -37,6 +37,7 @@
     const outcome = element("td", "", "outcome");
     outcome.append(mark(r[KEY]), "\u00a0" + r[OUTCOME]);
     if (r[MOVED]) outcome.append(" ", element("span", "was " + r[BEFORE], "was"));
+    if (r[OVERRIDDEN]) outcome.append(" ", element("span", "overridden: " + r[OVERRIDDEN], "was"));
     line.append(who, outcome, element("td", r[BRIEF], "why"));
     for (const [label, text] of [[data.score, r[SCORE]], [data.size, r[SIZE]]]) {
       if (!label) continue;
@@ -61,7 +62,7 @@
   };
 
   const find = () => {
-    texts = texts || data.rows.map((r) => plain([r[NAME], r[ID], r[OUTCOME], r[BEFORE], r[BRIEF], r[ALSO]].join("\n")));
+    texts = texts || data.rows.map((r) => plain([r[NAME], r[ID], r[OUTCOME], r[BEFORE], r[BRIEF], r[OVERRIDDEN], r[ALSO]].join("\n")));
     const words = plain(byId("text").value).split(/\s+/).filter(Boolean);
     const key = byId("outcome").value, which = byId("which").value, order = byId("order").value;
     found = data.rows.filter((r, at) =>
