@@ -57,13 +57,14 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     from samrules.cli.report import message
     from samrules.inputs.results import check_destination, write_whole
     from samrules.reporting.gather import Gathering
-    from samrules.reporting.render import Parts, account_html, report_html
+    from samrules.reporting.render import Parts, account_html, check_ready, report_html
     from samrules.reporting.standing import Frame
     from samrules.reporting.subject import subjects
     from samrules.rules import check_engine
 
     day = arguments.day_of(as_of)
     check_engine(engine)
+    check_ready()
     check_destination(out, [path for path in (accounts, history, events) if path])
     rules = arguments.decider(ruleset)
     frame = Frame(rules, _size(rules, against))

@@ -166,16 +166,17 @@ class Gathering:
         return tuple(sorted(self.rows, key=lambda r: (not r.moved, r.settled, r.key, r.name.casefold(), r.number)))
 
     def _lead(self, changes: Sequence[Change], open_: int, past: bool) -> list[str]:
-        total, moved = len(self.rows), sum(c.count for c in changes)
+        moved, compared = sum(c.count for c in changes), sum(bool(r.before) for r in self.rows)
+        of = counted(compared, "accounts") if compared == len(self.rows) else f"the {counted(compared, 'accounts')} that something earlier is known of"
         said = []
         if past and moved:
             into = Counter[str]()
             for change in changes:
                 into[change.after] += change.count
             ways = listed([f"{n:,} to “{after}”" for after, n in into.items()])
-            said.append(f"{moved:,} of {counted(total, 'accounts')} {'changes' if moved == 1 else 'change'}: {ways}.")
+            said.append(f"{moved:,} of {of} {'changes' if moved == 1 else 'change'}: {ways}.")
         elif past:
-            said.append(f"None of {counted(total, 'accounts')} changes.")
+            said.append(f"None of {of} changes.")
         if open_:
             facts, names = self._unknowns(), [r.name for r in self.rows if not r.settled]
             which = f": {listed(names)}" if open_ <= _FEW else ""

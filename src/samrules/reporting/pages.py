@@ -57,7 +57,7 @@ def page(subject: Subject, frame: Frame, number_: int, key: int) -> Page:
         find_out=by_kind.get(said.FIND_OUT, ()),
         asked=tuple(_answered(p, decision) for p in decision.parts),
         reasons=tuple(p for p in why.parts if p.kind in _REASONS),
-        near=(*(by_kind.get(said.NEAR) or tuple(nearest_misses(decision))), *by_kind.get(said.STOPPED, ())),
+        near=(*(by_kind.get(said.NEAR, ()) if decision.settled else nearest_misses(decision)), *by_kind.get(said.STOPPED, ())),
         what_if=subject.what_if,
         scores=tuple(_score(s, decision) for s in decision.scores),
         past=tuple(PastShown(day(p.day), p.said or frame.words(p.outcome), sentence(p.why), p.source) for p in subject.past),

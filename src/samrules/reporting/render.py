@@ -67,6 +67,11 @@ class Parts:
             self.packed.append((first, base64.b64encode(data).decode()))
 
 
+def check_ready() -> None:
+    """Raises OutputError without the extra `report`: before anything is decided."""
+    _environment(in_file)
+
+
 def account_html(page: Page) -> str:
     """The part of one account, an `article`. Raises OutputError without the extra `report`."""
     return f'<article id="account-{page.number}" aria-labelledby="name-{page.number}">\n' \
