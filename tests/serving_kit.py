@@ -42,7 +42,7 @@ measures:
   visits: {count: visited, within: 12 months, title: number of visits}
 rules:
   large: {title: Large and loyal, when: {all: [revenue >= 1M, loyal]}, then: {action: keep}, because: "{account} is large and loyal."}
-  seen: {title: Often seen, when: visits >= 2 and stage = late, then: {action: keep}}
+  seen: {title: Often seen, when: 'visits >= 2 and stage = "late"', then: {action: keep}}
   small: {title: Small, when: revenue < 100k and growth < 20%, then: {action: drop}}
 decide: {action: {outcomes: [keep, drop], hit_policy: priority, otherwise: drop}}
 """

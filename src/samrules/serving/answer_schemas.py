@@ -65,6 +65,12 @@ ANSWERS: dict[str, Schema] = {
                       {"account": _TEXT, "decision": _ref("Decision")}, "A record whole; its further members depend on its kind."),
     "Replay": _object({"seq": _SEQ, "same": {"type": "boolean"}, "decision": _ref("Decision"),
                        "changes": _list(_object({"path": _TEXT, "recorded": {}, "now": {}}))}),
+    "Facts": {"type": "object", "additionalProperties": False, "required": ["facts"], "properties": {
+        "facts": {"description": "Facts by name, with the values that they shall have.", "type": "object",
+                  "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}}},
+    "WhatIf": _object({"schema": {"const": "samrules.what-if/1"}, "account": _TEXT, "differs": {"type": "boolean"}, "changed": {"type": "object"},
+                       "turned": _list({"type": "object"}), "before": {"type": "object"}, "after": _ref("Decision")}),
+    "Counterfactuals": _object({"schema": {"const": "samrules.counterfactuals/1"}, "account": _TEXT}),
     "Effective": _object({"account": _TEXT, "on": _DAY, "effective": _list(_object(
         {"ruleset": _TEXT, "outcome": _MAYBE_OUTCOME, "decision": {"anyOf": [_ref("Summary"), {"type": "null"}]},
          "override": {"anyOf": [_ref("Record"), {"type": "null"}]}}))}),

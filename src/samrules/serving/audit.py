@@ -81,6 +81,21 @@ def replay(service: Service, call: Call) -> Reply:
                        "changes": [{"path": c.path, "recorded": c.recorded, "now": c.now} for c in changes]})
 
 
+def what_if(service: Service, call: Call) -> Reply:
+    """A recorded decision, if some facts had been otherwise."""
+    call.options()
+    shape = Shape(read_object(call.body), ("facts",))
+    facts = shape.object("facts")
+    shape.done()
+    return Reply.json(service.book.decided_again(decision_of(_record(service, call))).what_if(facts).to_dict())
+
+
+def counterfactuals(service: Service, call: Call) -> Reply:
+    """The smallest sets of changes that would have given another outcome."""
+    given = call.options("outcome")
+    return Reply.json(service.book.decided_again(decision_of(_record(service, call))).counterfactuals(given.get("outcome")).to_dict())
+
+
 def effective(service: Service, call: Call) -> Reply:
     given = call.options("account", "on", "ruleset")
     if "account" not in given:

@@ -87,6 +87,10 @@ class Shape:
                 self.wrong("wrong-shape", f"{_kind(entry)} stands where an object belongs", "send an object, `{…}`", f"{name}, entry {number}")
         return [e for e in value if isinstance(e, dict)]
 
+    def object(self, name: str) -> dict[str, Any]:
+        """An object that must be there."""
+        return dict(self._of(name, dict, "an object", needed=True) or {})
+
     def names(self, name: str) -> list[str] | None:
         """A list of texts."""
         value = self._of(name, list, "an array of texts")

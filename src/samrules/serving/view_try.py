@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from samrules.audit import Record
 from samrules.audit.given import given_of_data
 from samrules.decision.decision import Decision
-from samrules.decision.words import value_in_words, word
 from samrules.errors import FactError
+from samrules.explain.explanation import Explanation
 from samrules.model.types import Value
 from samrules.publishing.templates import Raw
 from samrules.reporting.pages import page as part_of
@@ -35,15 +33,6 @@ if TYPE_CHECKING:
 
 NOBODY = "what-if"
 """The id of an account that is made up."""
-
-
-@attrs.frozen
-class Changed:
-    """A fact that is other than on record, as words."""
-
-    title: str
-    was: str
-    now: str
 
 
 def rulesets(service: Service, call: Call) -> Reply:
@@ -92,11 +81,16 @@ def changed(service: Service, call: Call) -> Reply:
     what = read(form, rules, decision.account)
     if what.problems:
         return _form(service, call, rules, "/what-if", before, what.texts, faults=Wrong(422, what.problems), **_about(record, decision))
-    other = _other(rules, before, what)
-    after = decision.what_if(other).after if other else decision
-    told = [Changed(rules.facts[name].title or word(name), _shown(before.get(name), rules, name), _shown(value, rules, name)) for name, value in other.items()]
-    return _form(service, call, rules, "/what-if", before, what.texts, part=_part(rules, after, {**before, **{k: v for k, v in other.items() if v is not None}}),
-                 changes=told, after=words(after.outcome), **_about(record, decision))
+    told = decision.what_if(_other(rules, before, what)).explanation()
+    return _form(service, call, rules, "/what-if", before, what.texts, told=told, **_about(record, decision))
+
+
+def would_change(service: Service, call: Call) -> Reply:
+    """The smallest sets of changes that would have given another outcome."""
+    given = call.options("record")
+    record, rules, decision = _recorded(service, given.get("record", ""))
+    return Reply.text(render("would_change.html.jinja", page=page_of(service, call), told=decision.counterfactuals().explanation(),
+                             **_about(record, decision), rules=rules), HTML)
 
 
 def _recorded(service: Service, number: str) -> tuple[Record, Rules, Decision]:
@@ -130,19 +124,15 @@ def _other(rules: Rules, before: Mapping[str, Value], what: Read) -> dict[str, V
             and what.facts.get(f.name) != before.get(f.name)}
 
 
-def _shown(value: Value | None, rules: Rules, name: str) -> str:
-    return value_in_words(value, rules.facts[name].type, rules.plan.currency)
-
-
 def _part(rules: Rules, decision: Decision, facts: Mapping[str, Value]) -> str:
     frame = Frame(rules, size_fact(rules))
     return account_html(part_of(Subject(decision, facts), frame, 1, frame.key(decision)))
 
 
 def _form(service: Service, call: Call, rules: Rules, action: str, values: Mapping[str, Value], texts: Mapping[str, str] | None = None, *,
-          title: str, hidden: Mapping[str, str], as_of: str | None, part: str = "", faults: Wrong | None = None, changes: list[Changed] | None = None,
+          title: str, hidden: Mapping[str, str], as_of: str | None, part: str = "", faults: Wrong | None = None, told: Explanation | None = None,
           before: str = "", after: str = "", day: date | None = None, record: int = 0) -> Reply:
     known, more = fields(rules, values, texts)
     text = render("try.html.jinja", page=page_of(service, call), title=title, rules=rules, action=action, known=known, more=more, hidden=hidden,
-                  as_of=as_of, part=Raw(part), faults=faults, changes=changes, before=before, after=after, day=day, record=record, prefix=PREFIX)
+                  as_of=as_of, part=Raw(part), faults=faults, told=told, before=before, after=after, day=day, record=record, prefix=PREFIX)
     return Reply.text(text, HTML, faults.status if faults else 200)

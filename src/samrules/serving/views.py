@@ -37,5 +37,6 @@ VIEWS: tuple[View, ...] = (
     View("page_try", "GET", "/try/{ruleset}", view_try.blank),
     View("page_tried", "POST", "/try/{ruleset}", view_try.tried),
     View("page_what_if", "GET", "/what-if", view_try.of_record, "reading"),
+    View("page_would_change", "GET", "/would-change", view_try.would_change, "reading"),
     View("page_changed", "POST", "/what-if", view_try.changed, "reading"),
 )
