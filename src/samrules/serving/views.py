@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from samrules.serving import view_accounts, view_log, view_try
+from samrules.serving import view_accounts, view_log, view_portfolio, view_try
 from samrules.serving.call import Call, Reply
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class View:
 
 VIEWS: tuple[View, ...] = (
     View("page_accounts", "GET", "/", view_accounts.accounts),
+    View("page_portfolio", "GET", "/portfolio", view_portfolio.portfolio, "reading"),
     View("page_account", "GET", "/account", view_accounts.account, "reading"),
     View("page_override", "POST", "/override", view_accounts.override, "writing"),
     View("page_withdraw", "POST", "/withdraw", view_accounts.withdraw, "writing"),
