@@ -42,6 +42,12 @@ def book(tmp_path: Path) -> Visitor:
     return visitor(over_ledger(tmp_path))
 
 
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Visitor:
+    """The same, for tests that write nothing."""
+    return visitor(over_ledger(tmp_path_factory.mktemp("ledger"), read_only=False))
+
+
 # --- decide and explain ---
 
 
@@ -288,14 +294,14 @@ def test_a_server_that_others_reach_goes_by_addresses_and_the_names_given() -> N
 # --- the ledger ---
 
 
-def test_the_log_goes_back_page_by_page(book: Visitor) -> None:
-    first = book.get("/api/audit/log?limit=2&kind=decision").json()
+def test_the_log_goes_back_page_by_page(reader: Visitor) -> None:
+    first = reader.get("/api/audit/log?limit=2&kind=decision").json()
     assert [(r["seq"], r["account"], r["outcome"]) for r in first["records"]] == [(5, "b/../c?d&e", "evidence_needed"), (4, "A-17", "keep")]
-    second = book.get(f"/api/audit/log?limit=2&kind=decision&before={first['next']}").json()
+    second = reader.get(f"/api/audit/log?limit=2&kind=decision&before={first['next']}").json()
     assert [r["seq"] for r in second["records"]] == [3]
     assert second["next"] is None
-    assert [r["seq"] for r in book.get("/api/audit/log?account=b/../c%3fd%26e").json()["records"]] == [5]
-    assert [r["seq"] for r in book.get("/api/audit/log?since=2026-08-01&until=2026-08-31").json()["records"]] == [3]
+    assert [r["seq"] for r in reader.get("/api/audit/log?account=b/../c%3fd%26e").json()["records"]] == [5]
+    assert [r["seq"] for r in reader.get("/api/audit/log?since=2026-08-01&until=2026-08-31").json()["records"]] == [3]
 
 
 @pytest.mark.parametrize(("path", "status", "code"), [
@@ -318,8 +324,8 @@ def test_the_log_goes_back_page_by_page(book: Visitor) -> None:
     ("/api/audit/effective?account=nobody", 404, "no-such-account"),
     ("/api/audit/export?mask=revenu", 422, "no-such-name"),
 ])
-def test_what_is_asked_of_a_ledger_in_vain(book: Visitor, path: str, status: int, code: str) -> None:
-    answer = book.get(path)
+def test_what_is_asked_of_a_ledger_in_vain(reader: Visitor, path: str, status: int, code: str) -> None:
+    answer = reader.get(path)
     assert (answer.status, answer.code) == (status, code)
     assert "decisions.ledger" not in answer.text, "where the ledger lies is nothing for a visitor"
 
@@ -339,8 +345,8 @@ def test_a_record_says_why_and_is_decided_again(book: Visitor, tmp_path: Path) -
     assert book.get("/api/audit/verify?head=sha256:" + "0" * 64).json()["ok"] is False
 
 
-def test_an_export_is_verifiable(book: Visitor) -> None:
-    answer = book.get("/api/audit/export?mask=revenue,account_name&account=A-17")
+def test_an_export_is_verifiable(reader: Visitor) -> None:
+    answer = reader.get("/api/audit/export?mask=revenue,account_name&account=A-17")
     assert answer.headers["content-type"] == "application/jsonl"
     found = verify_export(answer.text.splitlines(keepends=True))
     assert (found.ok, found.records) == (True, 5)
@@ -385,8 +391,8 @@ def test_an_override_is_a_record_of_its_own(book: Visitor) -> None:
     ({"reason": "x" * 2001}, 400, "request-too-large", "`reason` has 2,001 characters"),
     ({"until": "2027-01-01"}, 400, "unknown-key", "there is no key `until` here"),
 ])
-def test_an_override_that_cannot_stand(book: Visitor, change: dict[str, Any], status: int, code: str, message: str) -> None:
-    answer = book.post("/api/audit/overrides", {**OVERRIDE, **change})
+def test_an_override_that_cannot_stand(reader: Visitor, change: dict[str, Any], status: int, code: str, message: str) -> None:
+    answer = reader.post("/api/audit/overrides", {**OVERRIDE, **change})
     assert (answer.status, answer.code, answer.json()["diagnostics"][0]["message"]) == (status, code, message)
 
 

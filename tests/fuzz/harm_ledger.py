@@ -308,6 +308,7 @@ def main() -> int:
 def _databases(stack: contextlib.ExitStack) -> Any:
     """A server, and a database of its own for each trial."""
     import psycopg
+
     from tests.postgres import server
 
     url = stack.enter_context(server())

@@ -75,8 +75,7 @@ class Service:
 
 def _refusal(error: SamrulesError) -> Refusal:
     """What the library found, as a refusal. Where the ledger lies is nothing for a visitor."""
-    problems = error.diagnostics
-    if isinstance(error, LedgerError):
-        problems = tuple(attrs.evolve(p, where="ledger") for p in problems)
-    status = min((_STATUS.get(p.code, 422) for p in problems), default=422)
-    return Refusal(status, problems, _RETRY if status == 429 else ())
+    if not isinstance(error, LedgerError):
+        return Refusal(422, error.diagnostics)
+    status = min((_STATUS.get(p.code, 422) for p in error.diagnostics), default=422)
+    return Refusal(status, [attrs.evolve(p, where="ledger") for p in error.diagnostics], _RETRY if status == 429 else ())
