@@ -212,6 +212,12 @@ def test_headers_that_decide_who_comes_in(asker: Visitor, headers: dict[str, str
     assert status == 200 or answer.code == code
 
 
+def test_a_link_from_another_site_leads_here_and_a_picture_does_not(asker: Visitor) -> None:
+    assert asker.get("/", sec_fetch_site="cross-site", sec_fetch_mode="navigate").status == 200
+    assert asker.get("/", sec_fetch_site="cross-site", sec_fetch_mode="no-cors").status == 403
+    assert asker.get("/api/rulesets", sec_fetch_site="cross-site", sec_fetch_mode="cors").status == 403
+
+
 def test_a_body_without_a_length_is_counted_as_it_comes(asker: Visitor) -> None:
     answer = asker.ask("POST", "/api/decide/keep", [b" " * 60_000] * 3, {"content-type": "application/json"})
     assert (answer.status, answer.json()["title"], answer.headers["connection"]) == (413, "the body is larger than 100,000 bytes", "close")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_RECORDS = 200
 """Records in one answer of the log."""
-MOST_EXPORTED = 5_000
+MOST_EXPORTED = 1_000
 _LAST_NUMBER = 2**53
 
 

@@ -17,6 +17,7 @@ from samrules.serving.call import refusal
 TOKEN_VARIABLE = "SAMRULES_TOKEN"
 SHORTEST_TOKEN = 16
 COOKIE = "samrules_session"
+_OWN = ("none", "same-origin")
 HOURS = 12
 """A browser is asked for the token again after so many hours, and after each start of the server."""
 
@@ -42,13 +43,14 @@ class Door:
         if not self._is_ours(_name(host)):
             raise refusal(403, "bad-host", f"this server is not `{_shown(host)}`",
                           "call it by its address, or name the host with `--allow-host` when starting", "Host")
-        if method in ("GET", "HEAD", "OPTIONS"):
-            return
+        site = headers.get("sec-fetch-site", "none")
+        if method in ("GET", "HEAD") and (site in _OWN or headers.get("sec-fetch-mode") == "navigate"):
+            return  # a link from elsewhere may lead here; a picture or a script of another page may not
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             raise refusal(403, "foreign-origin", f"the request comes from a page of `{_shown(origin)}`",
                           "send it from a page of this server, or from a program without `Origin`", "Origin")
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if site not in _OWN:
             raise refusal(403, "foreign-origin", "the request comes from a page of another site", "send it from a page of this server", "Sec-Fetch-Site")
 
     def _is_ours(self, name: str) -> bool:

@@ -35,7 +35,8 @@ def _read(source: IO[bytes]) -> bytes | None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of them; the server ends its workers itself
+    for which in (signal.SIGINT, signal.SIGTERM):  # these may go to all of the group; the server ends its workers itself
+        signal.signal(which, signal.SIG_IGN)
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not speak in between
     first = _read(source)
