@@ -43,9 +43,9 @@ def server() -> Iterator[str]:
             os.chown(folder, user.pw_uid, user.pw_gid)
 
         def run(*command: str) -> subprocess.Popen[bytes]:
-            as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
             return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                    env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}, **as_user)  # type: ignore[call-overload, no-any-return]
+                                    env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}, user=user.pw_uid if user else None,
+                                    group=user.pw_gid if user else None, extra_groups=[] if user else None)
 
         data = folder / "data"
         begun = run(initdb, "-D", str(data), "-A", "trust", "-U", "samrules", "-E", "UTF8", "--no-sync")

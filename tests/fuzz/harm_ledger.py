@@ -19,7 +19,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def kills(count: int, seed: int, target: str, each: int = 20) -> str:
     for number in range(count):
         acknowledged |= _killed(target, rules, random_.uniform(0.0, 0.25), random_.randrange(2**32), number)
         if number % each == each - 1 or number == count - 1:
-            with Ledger.open(target) as ledger:
+            with Ledger.open(target, create=True) as ledger:  # the first may have been killed before there was one
                 found = ledger.verify()
                 if not found.ok:
                     raise Failed(f"after {number + 1} kills: {found.findings}")
@@ -280,12 +280,13 @@ def main() -> int:
     parser.add_argument("--replays", type=int, default=0)
     parser.add_argument("--ruleset", help="the bundled ruleset that is replayed; a small one where none is named")
     parser.add_argument("--postgres", action="store_true", help="kills and writers in PostgreSQL too")
+    parser.add_argument("--target", help="where the ledger lies, for one trial; else in a folder of its own")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="ledger-"))
     try:
         with contextlib.ExitStack() as stack:
-            places = {"SQLite": lambda name: str(folder / f"{name}.ledger")}
+            places: dict[str, Callable[[str], str]] = {"SQLite": lambda name: asked.target or str(folder / f"{name}.ledger")}
             if asked.postgres:
                 places["PostgreSQL"] = _databases(stack)
             if asked.changes:
@@ -298,7 +299,7 @@ def main() -> int:
             if asked.replays:
                 _say("SQLite", replays(asked.replays, asked.seed, places["SQLite"]("replays"), asked.ruleset))
     except Failed as failed:
-        print(f"FAILED: {failed}")
+        print(f"FAILED: {failed}", file=sys.stderr)
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)

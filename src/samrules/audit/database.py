@@ -292,6 +292,8 @@ class Database:
             raise _in_words(error, self.shown) from None
         except sqlite3.DatabaseError as error:
             raise _in_words(error, self.shown) from None
+        except (UnicodeDecodeError, OverflowError):  # what bytes of a file give that no database wrote
+            raise _damaged(self.shown) from None
 
 
 def sqlalchemy() -> ModuleType:
@@ -411,11 +413,11 @@ def _of_url(sa: Any, url: str, read_only: bool) -> Any:
                                       'pip install "samrules[postgres]"', where="samrules")]) from None
 
     def begin(connection: Any) -> None:
+        if read_only:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         if connection.get_execution_options().get(_WRITES):
             connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT}s'")
-        elif read_only:
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
     sa.event.listen(engine, "begin", begin)
     return engine
@@ -432,9 +434,13 @@ def _in_words(error: Exception, shown: str) -> LedgerError:
         return _bad("the ledger may not be written to", "give a file, or a user of the database, that may be written to", shown)
     if "not a database" in low:
         return _bad("this is no ledger: the file is no database", "give the path of a ledger, or of a new file", shown)
-    if "malformed" in low or "disk image" in low:
-        return _bad("the file is damaged", "go on from a copy of it; `samrules audit verify` tells which records hold", shown)
+    if "malformed" in low or "disk image" in low or "decode" in low:
+        return _damaged(shown)
     return _bad(f"the database says: {said[:300]}", "`samrules audit verify` tells whether the records hold", shown)
+
+
+def _damaged(shown: str) -> LedgerError:
+    return _bad("the file is damaged", "go on from a copy of it; `samrules audit verify` tells which records hold", shown)
 
 
 def _bad(message: str, cure: str, shown: str) -> LedgerError:

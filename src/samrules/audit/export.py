@@ -166,7 +166,7 @@ class _Ruleset:
         if first == "deciding_unknowns":
             return ID in self.names and any("@" in name for name in value)
         if first == "scores":
-            return not self.only_who
+            return bool(value) and not self.only_who
         if first == "portfolio":
             return last == "cut_line" and bool(value) and (not self.only_who or ID in self.names)
         if "outputs" in steps[:-1]:

@@ -15,7 +15,6 @@ from typing import Any, Self
 
 import attrs
 
-from samrules import __version__
 from samrules.audit import effective as in_force
 from samrules.audit import export, overrides, replay, signing, verify
 from samrules.audit.database import Database, Query
@@ -34,6 +33,7 @@ from samrules.inputs.facts import ID, REVIEW_DATE, by_account, mappings, review_
 from samrules.model.types import Value
 from samrules.portfolio.portfolio import Portfolio
 from samrules.rules import Given, Rules, check_engine, decision_date, undeclared_message
+from samrules.version import __version__
 
 CHUNK = 500
 """Decisions written in one transaction, where many are."""

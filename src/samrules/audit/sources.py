@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from samrules import __version__
 from samrules.diagnostics import Diagnostic
 from samrules.errors import LedgerError
 from samrules.rules import Rules, of_bundle
 from samrules.syntax.library import SourceFile, bundle_of_files
+from samrules.version import __version__
 
 _OWN, _BUNDLED, _TEXT = "own/", "bundled/", "text"
 

@@ -92,7 +92,9 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     if reject is not None or partition_by is not None:
         raise click.UsageError(f"{'--reject' if reject else '--partition-by'} goes with --engine frame")
     if out is not None:
-        check_destination(out, [path for path in (accounts, history, events, ledger) if path])
+        if ledger is not None and out.resolve() == Path(ledger).resolve():
+            raise click.UsageError("--out and --ledger name the same file")
+        check_destination(out, [path for path in (accounts, history, events) if path])
     format_ = format_ or (format_of(out) if out else "table")
     _check_format(format_, out)
     rules = arguments.decider(ruleset)
