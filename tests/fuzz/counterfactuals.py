@@ -266,7 +266,7 @@ def differences(case: Case) -> list[str]:
 def _against(case: Case, sought: Sought) -> Iterator[str]:
     wanted = sought.outcome
     open_ = [frozenset(names) for names in sought.left_open]
-    if sought.complete == bool(open_) or sought.settled_to != MOST:
+    if sought.complete == (bool(open_) or sought.settled_to != MOST):
         yield f"{wanted}: complete {sought.complete}, and {open_} open, settled to {sought.settled_to}"
     found: dict[Set, Any] = {}
     for way in sought.found:
@@ -282,7 +282,7 @@ def _against(case: Case, sought: Sought) -> Iterator[str]:
     tried = dict(brute(case, wanted))
     for chosen, size in tried.items():
         inside = [f for f in found if f <= chosen]
-        if not inside and not any(o <= frozenset(name for name, _ in chosen) for o in open_):
+        if not inside and len(chosen) <= sought.settled_to and not any(o <= frozenset(name for name, _ in chosen) for o in open_):
             yield f"{wanted}: brute force finds {sorted(chosen, key=str)}, which was missed"
         elif chosen in found and found[chosen].least and found[chosen].size > size + 1e-9:
             yield f"{wanted}: {sorted(chosen, key=str)} has a nearer {size}, found {found[chosen].size}"

@@ -14,7 +14,7 @@ def actionable_problems(ruleset: rs.Ruleset, events: dict[str, rs.EventType]) ->
     for fact in (*ruleset.facts, *(measured_fact(m, events) for m in ruleset.measures)):
         word, kind = fact.actionable, fact.type.kind
         if word not in rs.ACTIONABLE:
-            yield Diagnostic("bad-value", f"`actionable` is not `{word}`", did_you_mean(word, rs.ACTIONABLE, "words"), fact.span)
+            yield Diagnostic("bad-value", f"`{word}` is none of the words of `actionable`", did_you_mean(word, rs.ACTIONABLE, "words"), fact.span)
         elif word in ("raise", "lower") and kind is Kind.ENUM:
             yield Diagnostic("bad-value", f"the words of `{fact.name}` are not higher or lower than each other",
                              "write `actionable: yes`", fact.span)

@@ -252,7 +252,7 @@ class Rulebook:
             return
         yield "Counted from events"
         for measure in measures:
-            yield from _wrapped(f"{measure.title or word(measure.name)} ({measure.name}): {_counting(measure)}",
+            yield from _wrapped(f"{measure.title or word(measure.name)} ({measure.name}): {_counting(measure)}{_actionable(measure.actionable)}",
                                 "  ", "      ")
             yield from self._from("measures", measure.name, "      ")
 
@@ -264,7 +264,7 @@ class Rulebook:
         for fact in facts:
             source = f". Source: {fact.source}" if fact.source else ""
             title = fact.title or word(fact.name)
-            yield from _wrapped(f"{fact.name} ({fact.type}): {title}{source}", "  ", "      ")
+            yield from _wrapped(f"{fact.name} ({fact.type}): {title}{source}{_actionable(fact.actionable)}", "  ", "      ")
             yield from self._from("facts", fact.name, "      ")
 
     def _invariants(self) -> Iterator[str]:
@@ -326,7 +326,7 @@ class Rulebook:
             "parameters": [self._parameter(name, p) for name, p in self.plan.parameters.items()],
             "measures": [{"name": m.name, "title": m.title, "counts": _counting(m)} for m in r.measures],
             "facts": [{"name": f.name, "type": str(f.type), "title": f.title, "source": f.source,
-                       "read": f.name in self.plan.read} for f in self.plan.facts.values()],
+                       "actionable": f.actionable, "read": f.name in self.plan.read} for f in self.plan.facts.values()],
             "sources": {key: {"title": c.source.title, "author": c.source.author, "says": c.passage.says}
                         for key, c in sorted(self.plan.citations.items())},
         }
@@ -375,6 +375,12 @@ def _counting(measure: rs.Measure) -> str:
     if measure.where is not None:
         text += f", where {text_of(measure.where)}"
     return text + (f", weighed by {measure.weight}" if measure.weight is not None else "")
+
+
+def _actionable(word_: str) -> str:
+    """What we can do about a fact, where the author says so."""
+    said = {"yes": "can change it", "raise": "can raise it", "lower": "can lower it"}.get(word_)
+    return f". Actionable: we {said}" if said else ""
 
 
 def _several(node: Expr) -> bool:

@@ -16,7 +16,7 @@ from samrules.counterfactual.verdicts import Outcome, Verdicts
 Place = tuple[int, ...]
 Box = tuple[tuple[int, int], ...]
 
-_SET_MOST = 3000
+_SET_MOST = 1200
 """Boxes that are looked at for one set before it is left open."""
 _STRETCH_MOST = 600
 _FEW = 16

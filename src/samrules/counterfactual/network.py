@@ -41,6 +41,11 @@ class Network:
     leaves: dict[str, int]
     marks: dict[str, set[Value] | None]
     _programs: dict[int, list[tuple[int, Operation, tuple[int, ...]]]] = attrs.field(factory=dict)
+    _moving: list[int] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        leaves = set(self.leaves.values())
+        self._moving = [i for i, n in enumerate(self.nodes) if n.depends and i not in leaves]
 
     def truths(self, where: Mapping[str, sp.Possible]) -> tuple[tuple[int, ...], int]:
         """What each rule may be, as masks, where some facts are within bounds and the others are as they are; and how
@@ -59,9 +64,8 @@ class Network:
     def _program(self, moving: int) -> list[tuple[int, Operation, tuple[int, ...]]]:
         found = self._programs.get(moving)
         if found is None:
-            leaves = set(self.leaves.values())
-            found = self._programs[moving] = [(i, n.give, n.parts) for i, n in enumerate(self.nodes)
-                                              if n.depends & moving and i not in leaves]
+            nodes = self.nodes
+            found = self._programs[moving] = [(i, nodes[i].give, nodes[i].parts) for i in self._moving if nodes[i].depends & moving]
         return found
 
 

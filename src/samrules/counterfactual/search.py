@@ -77,7 +77,8 @@ class _Seeker:
     asked: Asked
     moves: tuple[Move, ...]
     size: int = 0
-    cuts: list[tuple[int, ...]] = attrs.field(factory=list)
+    cuts: list[tuple[int, tuple[int, ...]]] = attrs.field(factory=list)
+    """Each as bits, and as the places of its moves."""
     found: dict[Chosen, Nearest] = attrs.field(factory=dict)
     open: list[Chosen] = attrs.field(factory=list)
     visited: set[Chosen] = attrs.field(factory=set)
@@ -100,7 +101,8 @@ class _Seeker:
         self.visited.add(chosen)
         if any(f <= chosen for f in self.found):
             return
-        cut = next((c for c in self.cuts if chosen.isdisjoint(c)), None)
+        bits = sum(1 << i for i in chosen)
+        cut = next((places for of, places in self.cuts if not of & bits), None)
         if cut is None:
             cut = self.tried(chosen)
             if cut is None:
@@ -124,7 +126,7 @@ class _Seeker:
         if result and not self.asked.effort.spent:
             self.open.append(chosen)
         cut = tuple(i for i in range(len(self.moves)) if i not in chosen)
-        self.cuts.append(cut)
+        self.cuts.append((sum(1 << i for i in cut), cut))
         return cut
 
     def cut_beyond(self, chosen: Chosen) -> tuple[int, ...]:
@@ -141,7 +143,7 @@ class _Seeker:
                 half = len(group) // 2
                 stack += [group[half:], group[:half]]
         cut = tuple(i for i in range(len(self.moves)) if i not in inside)
-        self.cuts.append(cut)
+        self.cuts.append((sum(1 << i for i in cut), cut))
         return cut
 
     def reachable(self, chosen: Iterable[int]) -> bool:

@@ -48,18 +48,29 @@ def negation(mask: int) -> int:
     return (mask & TRUE) << 1 | (mask & FALSE) >> 1 | mask & UNKNOWN
 
 
+def _both(a: int, b: int) -> int:
+    """Strong Kleene `and` of each combination of two."""
+    false = (a | b) & FALSE if a and b else 0
+    unknown = UNKNOWN if (a & UNKNOWN and b & (TRUE | UNKNOWN)) or (b & UNKNOWN and a & TRUE) else 0
+    return a & b & TRUE | false | unknown
+
+
+_AND = [_both(a, b) for a in range(8) for b in range(8)]
+_OR = [negation(_both(negation(a), negation(b))) for a in range(8) for b in range(8)]
+
+
 def conjunction(*masks: int) -> int:
-    """Strong Kleene `and` of each combination."""
     found = TRUE
     for mask in masks:
-        false = (found | mask) & FALSE
-        unknown = UNKNOWN if (found & UNKNOWN and mask & (TRUE | UNKNOWN)) or (mask & UNKNOWN and found & TRUE) else 0
-        found = found & mask & TRUE | false | unknown
+        found = _AND[found << 3 | mask]
     return found
 
 
 def disjunction(*masks: int) -> int:
-    return negation(conjunction(*(negation(m) for m in masks)))
+    found = FALSE
+    for mask in masks:
+        found = _OR[found << 3 | mask]
+    return found
 
 
 def at_least(count: int) -> Callable[..., int]:
@@ -191,6 +202,8 @@ def arithmetic(operator: str) -> Callable[[Possible, Possible], Possible]:
         if low == high and low2 == high2 and not _endless(low, low2):
             only = compute(low, low2)
             return None if only is None else (only, only, missing or missing2)
+        if operator == "/" and low2 == high2 == 0:
+            return None
         if _endless(low, high, low2, high2) or (operator == "/" and low2 <= 0 <= high2):
             return _WIDEST
         if operator == "+":
@@ -263,6 +276,7 @@ def first_known(*given: Possible) -> Possible:
     for a in given:
         if a is None:
             continue
+        present: Possible
         if isinstance(a, int):
             open_, present = bool(a & UNKNOWN), a & (TRUE | FALSE)
         elif isinstance(a, frozenset):

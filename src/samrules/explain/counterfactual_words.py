@@ -7,12 +7,20 @@ from datetime import date
 
 from samrules.counterfactual.moves import KNOWN, LOWER, RAISE, beside
 from samrules.decision.words import apart, counted, day, listed, value_in_words, word
-from samrules.explain.counterfactuals import Change, Counterfactual, Counterfactuals, Lasting, Sought
+from samrules.explain.counterfactuals import (
+    Change,
+    Counterfactual,
+    Counterfactuals,
+    Lasting,
+    Sought,
+)
 from samrules.explain.explanation import Explanation, Item, Part
 from samrules.explain.rules_in_words import asked, outcome_words, record_line
 from samrules.model.ruleset import Fact
 from samrules.model.types import Kind, Value
 
+_NAMED = 4
+"""Facts that are named; of more, only some."""
 _PLAIN_DIGITS = 8
 """A number of more digits is taken for the neighbour of a plainer one: above 90%, not 90.00000000000001%."""
 
@@ -27,10 +35,17 @@ def explanation(found: Counterfactuals) -> Explanation:
         account=d.account,
         outcome=d.outcome,
         title=f"{d.who}: what would change it?",
-        answer=f"It is {is_[0].lower() + is_[1:]}. These are the smallest changes with which it would be something else on {day(d.as_of)}.",
+        answer=f"It is {is_[0].lower() + is_[1:]}. {_lead(found)}",
         parts=(*(_part(s, found) for s in found.sought), _limits(found)),
         record=record_line(d),
     )
+
+
+def _lead(found: Counterfactuals) -> str:
+    wanted = word(found.sought[0].outcome) if len(found.sought) == 1 and found.sought[0].outcome is not None else "something else"
+    if any(s.found for s in found.sought):
+        return f"These are the smallest changes with which it would be {wanted} on {day(found.decision.as_of)}."
+    return f"No changes were found with which it would be {wanted} on {day(found.decision.as_of)}."
 
 
 def _part(sought: Sought, found: Counterfactuals) -> Part:
@@ -55,7 +70,11 @@ def _said(sought: Sought, found: Counterfactuals) -> list[str]:
         return ["No changes of the facts that were varied leave it open."]
     if sought.nowhere:
         titles = [asked(found.decision, name) for name in sought.needed]
-        also = f" {'This' if len(titles) == 1 else 'One of these'} would have to change too: {listed(titles, 'or')}." if titles else ""
+        also = ""
+        if len(titles) > _NAMED:
+            also = f" One of {len(titles)} other facts would have to change too, such as {listed(titles[:_NAMED], 'or')}."
+        elif titles:
+            also = f" {'This' if len(titles) == 1 else 'One of these'} would have to change too: {listed(titles, 'or')}."
         return [f"No changes of the facts that were varied give it today, however many.{also}"]
     said = []
     most = changes_up_to(sought.settled_to)
@@ -63,13 +82,17 @@ def _said(sought: Sought, found: Counterfactuals) -> list[str]:
         shown = f"; the {len(sought.found)} smallest are shown" if sought.total > len(sought.found) else ""
         sizes = sorted({len(c.changes) for c in sought.found})
         said.append(f"{_ways(sought.total)}, of {listed([str(s) for s in sizes], 'or')} {'change' if sizes == [1] else 'changes'}{shown}.")
-    elif sought.settled_to:
+    elif not sought.left_open and sought.settled_to:
         said.append(f"No set of {most} gives it today.")
-    if not sought.complete:
-        left = f"{counted(len(sought.left_open), 'sets')} could not be settled: " + "; ".join(
-            listed(list(names)) for names in sought.left_open[:3]) + ". " if sought.left_open else ""
-        known = f"All of {most} are known" if sought.settled_to else "Not even all single changes were looked at"
-        said.append(f"This list may lack some. {left}{known}; the search ended there.")
+    open_ = [listed(list(names)) for names in dict.fromkeys(sought.left_open)]
+    if open_:
+        named = "; ".join(open_[:_NAMED]) + ("; …" if len(open_) > _NAMED else "")
+        said.append(f"Whether {'this gives' if len(open_) == 1 else f'these {len(open_)} sets give'} it could not be settled: {named}.")
+    if not sought.complete and sought.settled_to < found.most:
+        known = f"all others of {most} are known, larger ones are not" if sought.settled_to else "not even all single changes were looked at"
+        said.append(f"The search ended early: {known}.")
+    elif open_:
+        said.append(f"All others of {most} are known.")
     elif sought.total and sought.settled_to < found.most:
         said.append(f"All ways of {most} are known; larger ones were not looked for.")
     return said
@@ -88,7 +111,8 @@ def _limits(found: Counterfactuals) -> Part:
     names = [f.title or word(f.name) for f in found.varied]
     said = []
     if found.chosen_by == "named":
-        said.append(f"Varied: {listed(names)}." if names else "None of the facts that were named has an effect here.")
+        said.append("None of the facts that were named has an effect here." if not names else
+                    f"Varied: {listed(names)}." if len(names) <= 2 * _NAMED else f"The {len(names)} facts that were named and have an effect were varied.")
     elif found.chosen_by == "actionable":
         marked = sum(f.actionable != "no" for f in found.varied)
         missing = len(found.varied) - marked

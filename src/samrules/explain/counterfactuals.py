@@ -25,7 +25,7 @@ from samrules.model.types import Value
 from samrules.plan.plan import Plan
 
 SCHEMA = "samrules.counterfactuals/1"
-EFFORT = 2_500_000
+EFFORT = 1_000_000
 """Nodes that are looked at for one outcome, a few seconds' worth: what is left then is said to be left."""
 MOST = 12
 
@@ -280,6 +280,8 @@ class _Seeker:
     limit: int
     net: Network = attrs.field(init=False)
     moves_by: dict[str, list[Move]] = attrs.field(init=False)
+    _later: tuple[View, Network, dict[str, list[Move]]] | None = None
+    _wider: Network | None = None
 
     def __attrs_post_init__(self) -> None:
         self.net, self.moves_by = self._prepared(self.view)
@@ -304,7 +306,7 @@ class _Seeker:
         found = search(asked, [m for moves in self.moves_by.values() for m in moves], self.most, self.limit)
         listed = tuple(self._told(asked, way, self.view) for way in found.ways[: self.limit])
         lasting = () if found.ways or found.open_sets or not self.view.plan.looks_back else self._lasting(goal)
-        whole = (found.settled_to == self.most or bool(found.ways) and len(found.ways) >= self.limit and not asked.effort.spent)
+        whole = (found.settled_to == self.most or (bool(found.ways) and len(found.ways) >= self.limit and not asked.effort.spent))
         return Sought(wanted, listed, len(found.ways), found.settled_to, whole and not found.open_sets, found.nowhere,
                       tuple(tuple(m.fact.name for m in moves) for moves in found.open_sets), lasting,
                       self._needed(goal) if found.nowhere and not lasting else ())
@@ -312,7 +314,9 @@ class _Seeker:
     def _needed(self, goal: Goal) -> tuple[str, ...]:
         plan = self.view.plan
         assert plan.decision is not None
-        net = network(plan.decision, self.view, plan.read | self.ways.keys())
+        if self._wider is None:
+            self._wider = network(plan.decision, self.view, plan.read | self.ways.keys())
+        net = self._wider
         moves = [m for name in plan.facts if name in net.leaves
                  for m in moves_of(plan.facts[name], self.view.facts.get(name), self.ways.get(name, "yes"), net.marks[name])]
         return needed_beside(self._asked(net, goal), moves, self.ways.keys())
@@ -356,8 +360,10 @@ class _Seeker:
 
     def _lasting(self, goal: Goal) -> tuple[Counterfactual, ...]:
         """What would give the outcome if it lasted as long as its rules ask."""
-        view = as_if_lasting(self.view)
-        net, moves = self._prepared(view)
+        if self._later is None:
+            view = as_if_lasting(self.view)
+            self._later = (view, *self._prepared(view))
+        view, net, moves = self._later
         asked = self._asked(net, goal)
         if asked.ask({})[1]:
             ways: tuple[Counterfactual, ...] = (Counterfactual(goal.wanted or "", (), 0.0, (), True, True),)

@@ -26,7 +26,9 @@ class Explained:
 
     def counterfactuals(self, decision: Decision, outcome: str | None, facts: Iterable[str] | None, most: int,
                         limit: int) -> Counterfactuals:
-        from samrules.explain.counterfactuals import counterfactuals  # what few ask for is imported when it is asked for
+        from samrules.explain.counterfactuals import (
+            counterfactuals,  # what few ask for is imported when it is asked for
+        )
 
         return counterfactuals(decision, outcome, facts, most, limit)
 

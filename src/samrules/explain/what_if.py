@@ -16,10 +16,10 @@ from samrules.errors import FactError
 from samrules.explain.conditions import Phrases
 from samrules.explain.counterfactuals import ground_of
 from samrules.explain.explanation import Explanation, Item, Part, mark_of
-from samrules.explain.rules_in_words import output_words, outcome_words, record_line, title_of
+from samrules.explain.rules_in_words import outcome_words, output_words, record_line, title_of
 from samrules.explain.why import why
 from samrules.inputs.facts import ID, BadValue, convert
-from samrules.model.types import Value
+from samrules.model.types import Type, Value
 
 SCHEMA = "samrules.what-if/1"
 
@@ -105,7 +105,7 @@ class WhatIf:
             if asked is not None and asked.outcome != part.outcome:
                 yield Item(f"{part.title}: {word(part.outcome)} instead of {word(asked.outcome)}")
         for name in dict.fromkeys([*self.before.outputs, *self.after.outputs]):
-            was, is_ = ((d.outputs[name] if name in d.outputs else None) for d in (self.before, self.after))
+            was, is_ = (d.outputs.get(name) for d in (self.before, self.after))
             if was != is_:
                 yield Item(f"{word(name)}: {_output(is_, self.after)} instead of {_output(was, self.before)}")
 
@@ -175,7 +175,7 @@ def _checked(decision: Decision, facts: Mapping[str, Any]) -> dict[str, Value | 
 def conditions_turned(was: RuleResult, now: RuleResult, decision: Decision) -> Iterator[Item]:
     """The conditions of a rule of which the truth is another one, as they are with the facts changed."""
     phrases = Phrases(decision)
-    for old, new, sign in ((was.when, now.when, ""), *((a, b, "exception: ") for a, b in zip(was.exceptions, now.exceptions, strict=True))):
+    for old, new, sign in ((was.when, now.when, ""), *((a, b, "in an exception: ") for a, b in zip(was.exceptions, now.exceptions, strict=True))):
         before = {leaf.expr: leaf.value for leaf, _ in leaves(old)}
         for leaf, _ in leaves(new):
             if before[leaf.expr] is not leaf.value:
@@ -194,5 +194,5 @@ def _now(before: bool | None, after: bool | None) -> str:
     return f"{said[after]}; as it is, it {said[before]}"
 
 
-def _output(given: Any, decision: Decision) -> str:
-    return output_words(*given, decision.currency) if given is not None else "nothing"
+def _output(given: tuple[Value | None, Type | None] | None, decision: Decision) -> str:
+    return output_words(given[0], given[1], decision.currency) if given is not None else "nothing"
