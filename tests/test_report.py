@@ -308,7 +308,7 @@ def test_what_a_ledger_holds(tmp_path: Path) -> None:
         Past(date(2026, 10, 1), "letter", "They are new.", f"record {override.seq}, an override by Ruth Ax, until 31 December 2026"),
         Past(date(2026, 9, 1), "nothing", "No rule for another outcome held.", f"record {decided.record.seq}, 1.0.0"),
         Past(date(2026, 6, 1), "evidence_needed", "Still possible: visit or nothing.", f"record {decided.record.seq - 1}, 1.0.0"),
-        Past(date(2026, 3, 1), "letter", "a has Ann", f"record {decided.record.seq - 2}, 1.0.0")]
+        Past(date(2026, 3, 1), "letter", "a has Ann.", f"record {decided.record.seq - 2}, 1.0.0")]
     small = Small()
     subject = attrs.evolve(small.subject(account_id="a", csat=1), past=(Past(date(2026, 9, 1), "visit", "anew"), Past(date(2026, 1, 1), "letter", "anew")))
     assert [(p.day.isoformat(), p.outcome) for p in mine.onto(subject).past] == [

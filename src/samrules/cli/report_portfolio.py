@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from samrules.inputs.accounts import Account, Accounts
     from samrules.model.ruleset import Fact
     from samrules.reporting.on_record import OnRecord
+    from samrules.reporting.standing import Frame
+    from samrules.reporting.subject import Subject
     from samrules.rules import Rules
 
-_PROGRESS_FROM = 50
+_LOOKED_THROUGH = 100
+"""Accounts for which is looked, unasked, for what would change their decisions."""
+_PROGRESS_FROM = 20
 """Fewer accounts are told of before a bar could be read."""
 
 
@@ -37,6 +41,9 @@ Examples:
 @arguments.events
 @arguments.as_of
 @click.option("--ledger", metavar="LEDGER", help="A ledger (file or URL) that says what was decided before, and what people put in its place.")
+@click.option("--what-if", "what_if", type=click.Choice(("all", "changes", "none")),
+              help="For which accounts to look for what would change the decision: it takes about a second each. `changes`: those that "
+                   "change or are open. Default: all, where there are at most 100 accounts; else none.")
 @click.option("--engine", metavar="ENGINE", default="compiled", show_default=True,
               help="What decides: interpreter, compiled, or durable; the decisions are the same.")
 @click.option("--title", metavar="TEXT", help="The heading of the report. Default: the title of the decision.")
@@ -44,9 +51,9 @@ Examples:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", required=True,
               help="The HTML file, written whole or not at all.")
 def command(ruleset: str, accounts: str, history: str | None, events: str | None, as_of: str | None, ledger: str | None,
-            engine: str, title: str | None, against: str | None, out: Path) -> None:
+            what_if: str | None, engine: str, title: str | None, against: str | None, out: Path) -> None:
     """Write a portfolio as one HTML file: decisions, changes, what to find out, scores, levels; and a part for each account with
-    its reasons, scores, near misses, earlier decisions and events. The file loads nothing from elsewhere. It needs the
+    its reasons, near misses, what would change it, scores, earlier decisions and events. The file loads nothing from elsewhere. It needs the
     extra `report`.
 
     RULESET is the name of a bundled ruleset or the path of a ruleset file.
@@ -72,11 +79,13 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     portfolio = arguments.decided_together(rules, table, table.accounts, day, engine) if rules.together else None
     decisions = iter(portfolio.decisions) if portfolio is not None else \
         (rules.decide_account(a, table.recorded, day, engine) for a in table.accounts)
+    wanted = what_if or ("all" if len(table.accounts) <= _LOOKED_THROUGH else "none")
     known = _known(ledger, rules, table, day)
     gathering, parts = Gathering(frame, day), Parts()
     for subject in subjects(rules, _watched(table), decisions, table.recorded):
         on_record = known.get(subject.decision.account)
-        parts.add(account_html(gathering.add(on_record.onto(subject) if on_record is not None else subject)))
+        whole = on_record.onto(subject) if on_record is not None else subject
+        parts.add(account_html(gathering.add(_with_changes(whole, frame, wanted))))
     text = report_html(gathering.glance(title, portfolio), parts).encode()
 
     def write(sink: IO[bytes]) -> None:
@@ -84,6 +93,17 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
 
     write_whole(out, write)
     message(f"{out}: written, {len(text) / 1e6:.1f} MB")
+
+
+def _with_changes(subject: Subject, frame: Frame, wanted: str) -> Subject:
+    """The account with what would change its decision, where that is wanted and can be said of an account by itself."""
+    if frame.rules.together or wanted == "none" or (wanted == "changes" and subject.decision.settled and not frame.moved(subject)):
+        return subject
+    import attrs
+
+    from samrules.reporting.what_if import would_change
+
+    return attrs.evolve(subject, what_if=would_change(subject.decision, frame))
 
 
 def _known(ledger: str | None, rules: Rules, table: Accounts, day: date) -> Mapping[str, OnRecord]:

@@ -101,6 +101,8 @@ class Explainer(Protocol):
 
     def what_if(self, decision: Decision, facts: Mapping[str, Any]) -> Any: ...
 
+    def html(self, decision: Decision) -> str: ...
+
 
 @attrs.frozen
 class Citation:
@@ -247,6 +249,10 @@ class Decision:
     def who(self) -> str:
         """The account's name, or its id where no name is known."""
         return self.account_name or self.account
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows; None where nothing can explain it, and then a notebook shows the `repr`."""
+        return self.explainer.html(self) if self.explainer is not None else None
 
     def _explainer(self) -> Explainer:
         if self.explainer is None:

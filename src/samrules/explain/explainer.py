@@ -36,3 +36,8 @@ class Explained:
         from samrules.explain.what_if import what_if
 
         return what_if(decision, facts)
+
+    def html(self, decision: Decision) -> str:
+        from samrules.explain.notebook import decision_html
+
+        return decision_html(decision)

@@ -103,6 +103,12 @@ class Explanation:
         lines += ["", f"*{escaped(self.record)}*", ""]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from samrules.explain.notebook import explanation_html
+
+        return explanation_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON-ready data, schema `samrules.explanation/1`."""
         outcome = list(self.outcome) if isinstance(self.outcome, tuple) else self.outcome

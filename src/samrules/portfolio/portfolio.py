@@ -75,6 +75,12 @@ class Portfolio:
                 return found
         raise KeyError(account)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from samrules.portfolio.notebook import portfolio_html
+
+        return portfolio_html(self)
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON-ready data, schema `samrules.portfolio/1`, keys in a fixed order."""
         return {

@@ -60,7 +60,7 @@ def scatter(picture: Picture, outcomes: Sequence[OutcomeShown]) -> str:
         return round(_TOP + down * (1 - score / 100), 1)
 
     shaped = len(picture.points) <= _SHAPED
-    lines = [f'<svg class="scatter" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="scatter-title scatter-says" focusable="false">',
+    lines = [f'<svg class="scatter" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="scatter-title" aria-describedby="scatter-says" focusable="false">',
              f'<title id="scatter-title">{escape(picture.score)} against {escape(picture.size)}</title>',
              f'<desc id="scatter-says">{escape(picture.says)} The table of decisions has the medians, the list of accounts every figure.</desc>']
     lines += [f'<path class="grid" d="M{_LEFT} {y(score)}H{_WIDTH - _RIGHT}"/>'

@@ -77,7 +77,7 @@ class Page:
         override: a sentence on what a person put in place of the decision; empty where nobody did.
         reasons: the rules that decided, or that are still open, and what else bears on the decision.
         near: rules that nearly held, or that an exception stopped.
-        what_if: what would change the outcome; None where it was not asked for.
+        what_if: what would change the outcome; None where it was not looked for, and `what_if_note` says so.
         past_note: where the history of decisions is from, or why there is none.
         more_events: how many earlier ones are not listed.
     """
@@ -100,6 +100,7 @@ class Page:
     reasons: tuple[Part, ...]
     near: tuple[Part, ...]
     what_if: tuple[Part, ...] | None
+    what_if_note: str
     scores: tuple[ScoreShown, ...]
     past: tuple[PastShown, ...]
     past_note: str

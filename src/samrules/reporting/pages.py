@@ -59,6 +59,7 @@ def page(subject: Subject, frame: Frame, number_: int, key: int) -> Page:
         reasons=tuple(p for p in why.parts if p.kind in _REASONS),
         near=(*(by_kind.get(said.NEAR, ()) if decision.settled else nearest_misses(decision)), *by_kind.get(said.STOPPED, ())),
         what_if=subject.what_if,
+        what_if_note=_what_if_note(subject, frame),
         scores=tuple(_score(s, decision) for s in decision.scores),
         past=tuple(PastShown(day(p.day), p.said or frame.words(p.outcome), sentence(p.why), p.source) for p in subject.past),
         past_note=_past_note(subject, frame),
@@ -157,6 +158,14 @@ def _score(score: ScoreResult, decision: Decision) -> ScoreShown:
 def points(low: float, high: float) -> str:
     """`12`, `12 to 15`."""
     return number(low, 1) if low == high else f"{number(low, 1)} to {number(high, 1)}"
+
+
+def _what_if_note(subject: Subject, frame: Frame) -> str:
+    if subject.what_if is not None:
+        return ""
+    if frame.rules.together:
+        return "Accounts are decided together here: what would change one hangs on the others too, and was not looked for."
+    return "Not looked for in this report; `samrules explain --what-if` finds it, and so does `samrules report --what-if all`."
 
 
 def _past_note(subject: Subject, frame: Frame) -> str:

@@ -9,16 +9,13 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from samrules.publishing.templates import Raw, templates
 from samrules.reporting import charts
 from samrules.reporting.document import Glance, Page, Row
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -92,14 +89,14 @@ def report_html(glance: Glance, parts: Parts) -> str:
     """The whole file. Raises OutputError without the extra `report`."""
     sheet, script = style(), (_TEMPLATES / "report.js").read_text("utf-8")
     static = parts.static()
-    return _environment(in_file).get_template("report.html.jinja").render(
+    whole: str = _environment(in_file).get_template("report.html.jinja").render(
         g=glance, style=Raw(sheet), script=Raw(script), style_hash=_hash(sheet), script_hash=_hash(script),
-        pages=[Raw(text) for text in static], packed=parts.packed, most_rows=LISTED, index=Raw(_index(glance)),
-    ).strip() + "\n"
+        pages=[Raw(text) for text in static], packed=parts.packed, most_rows=LISTED, index=Raw(_index(glance)))
+    return whole.strip() + "\n"
 
 
 @functools.cache
-def _environment(link: Link) -> Environment:
+def _environment(link: Link) -> Any:
     found = templates(_TEMPLATES, "reports", "report", html=True)
     found.globals.update(
         colours=charts.COLOURS, shape=charts.shape, account_link=link,
