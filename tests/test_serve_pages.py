@@ -67,7 +67,7 @@ class Page(HTMLParser):
             self.ids.append(str(given["id"]))
         if tag == "label":
             self.labelled.add(str(given.get("for")))
-        if tag in ("input", "select", "textarea") and given.get("type") != "hidden":
+        if tag in ("input", "select", "textarea") and given.get("type") != "hidden" and "hidden" not in given:
             self.controls.append(given.get("id"))
         if tag == "a":
             self.links.append(given.get("href") or "")
