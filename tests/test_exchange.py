@@ -103,6 +103,28 @@ def test_a_table_that_cannot_be_a_table_is_told() -> None:
     assert [n.message for n in notes] == ["the table `t` is not written as a table: an input that is no fact and no definition"]
 
 
+@pytest.mark.parametrize(("asked", "feel", "type_"), [
+    ("a / b > 2", "((if b = 0 then null else a / b) > 2)", "boolean"),
+    ("a >= b", "(if a = null or b = null then null else a >= b)", "boolean"),
+    ("a > b", "(a > b)", "boolean"),
+    ("a >= 2", "(a >= 2)", "boolean"),
+    ("age(since) >= 24 months", '(since <= (as_of - duration("P24M")))', "boolean"),
+    ("a / b", "(if b = 0 then null else a / b)", "number"),
+    ("a / 4", "(a / 4)", "number"),
+    ("abs(a)", "(if a < 0 then 0 - a else if a = null then null else a)", "number"),
+    ("coalesce(a, 3)", "(if a != null then a else 3)", "number"),
+    ("coalesce(since, 2026-01-01)", '(if since != null then since else date("2026-01-01"))', "date"),
+    ('if a > 2 then "x" else "y"', '(for local_1_ in [(a > 2)] return if local_1_ = true then "x" else if local_1_ = false '
+                                   'then "y" else if "x" = "y" then "x" else null)[1]', "string"),
+])
+def test_what_engines_answer_in_different_ways_is_said_out(asked: str, feel: str, type_: str) -> None:
+    """Null beside null, a division by zero: Drools answers them otherwise than FEEL does. And each decision says its type."""
+    facts = {"a": {"type": "number"}, "b": {"type": "number"}, "since": {"type": "date"}}
+    raw = {"ruleset": "r", "version": "1.0.0", "facts": facts, "define": {"d": asked}}
+    found = {d.name: d for d in export(samrules.loads(Case(raw).text).checked, DAY).model.decisions}["d"]
+    assert (found.logic, found.type) == (feel, type_)
+
+
 def test_names_are_all_different_and_no_words_of_feel() -> None:
     found = names_for({"count": "count", "a.b": "b", "b": "b", "a:b": "b", "l": "local_1_", "é": "é"})
     assert list(found.values()) == ["count_", "b", "b_", "b__", "local_1__", "_"]
@@ -217,7 +239,7 @@ def test_no_cell_is_a_surprise(text: str, where: str) -> None:
 
 
 def test_the_commands_write_whole_files_or_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source, out, back = tmp_path / "t.dmn", tmp_path / "health.dmn", tmp_path / "t.yaml"
+    source, out, older, back = (tmp_path / name for name in ("t.dmn", "health.dmn", "older.dmn", "t.yaml"))
     source.write_text(table(row("-")))
 
     def run(*arguments: str) -> int:
@@ -227,6 +249,8 @@ def test_the_commands_write_whole_files_or_none(tmp_path: Path, capsys: pytest.C
 
     assert run("export", "health", "--as-of", "2026-11-21", "--out", str(out)) == 0
     assert 'exporter="samrules"' in out.read_text()
+    assert run("export", "health", "--format", "dmn-1.3", "--as-of", "2026-11-21", "--out", str(older)) == 0
+    assert older.read_text() == out.read_text().replace("DMN/20230324/", "DMN/20191111/")
     assert run("import", str(source), "--out", str(back)) == 0
     assert samrules.load(back).outcomes == ("pooled",)
     source.write_text(table(row("(1..2)")))

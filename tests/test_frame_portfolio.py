@@ -55,6 +55,21 @@ def test_frames_choose_as_the_interpreter_does(case: some.Case, table: list[dict
         same(kind.rows(rules.decide_frame(kind.put(table_of(table, rules.facts, {})), as_of=some.AS_OF, trace="rules", **frames)), expected)
 
 
+def test_a_sustained_fact_that_no_review_has() -> None:
+    """Nothing is known of it in any row: a text, where Polars was asked for the columns, of which there is no "not"."""
+    rules = samrules.loads("""ruleset: r
+version: 1.0.0
+facts: {flag: {type: boolean}, count: {type: integer}, cap: {type: integer, range: 1..}}
+rules: {asked: {when: flag, then: {o: go}, sustained: 2 reviews}}
+decide: {o: {outcomes: [go, wait, stay], otherwise: stay}}
+portfolio: {chosen: go, waitlisted: wait, rank_by: count, ceiling: cap}""")
+    account = {"account_id": "A", "flag": True, "cap": 1}
+    review = {"account_id": "A", "review_date": date(2026, 5, 1), "count": 3}
+    frame = pl.DataFrame([account], schema={"account_id": pl.String, "flag": pl.Boolean, "cap": pl.Int64})
+    found = rules.decide_frame(frame, history=pl.DataFrame([review]), as_of=AS_OF, trace="rules")
+    same({"A": found.row(0, named=True)}, rules.decide_portfolio([account], history=[review], as_of=AS_OF))
+
+
 def waiting() -> tuple[samrules.Rules, pl.DataFrame, pl.DataFrame, Portfolio]:
     rules = samrules.load("portfolio")
     tables = check_tables(read_tables(WAITING), rules.facts, rules.events, AS_OF)

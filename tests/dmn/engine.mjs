@@ -1,4 +1,4 @@
-// Decides accounts by a DMN file. Reading is dmn-moddle's, FEEL and unary tests are feelin's; what is done here is
+// Decides accounts by a file of DMN 1.3. Reading is dmn-moddle's, FEEL and unary tests are feelin's; what is done here is
 // the order of decisions and the hit policy. Standard input: {"file", "accounts": [{name: value}]}; standard output: for each
 // account the values of all decisions, and whatever FEEL warned of that is no missing value.
 import { readFileSync } from 'node:fs';
@@ -6,9 +6,7 @@ import { DmnModdle } from 'dmn-moddle';
 import { evaluate, unaryTest } from 'feelin';
 
 const { file, accounts } = JSON.parse(readFileSync(0, 'utf8'));
-// dmn-moddle knows the names of DMN 1.3, in which all that samrules writes is the same; of 1.5 only the namespace differs.
-const text = readFileSync(file, 'utf8').replace('DMN/20230324/MODEL/', 'DMN/20191111/MODEL/');
-const { rootElement, warnings } = await new DmnModdle().fromXML(text);
+const { rootElement, warnings } = await new DmnModdle().fromXML(readFileSync(file, 'utf8'));
 if (warnings.length) throw new Error(warnings.map((w) => w.message).join('\n'));
 
 const byId = new Map(rootElement.drgElement.map((e) => [e.id, e]));
@@ -29,17 +27,23 @@ function holds(text, input, context) {
 function table(logic, context, complaints) {
   const inputs = logic.input.map((i) => feel(i.inputExpression.text, context, complaints));
   const hit = logic.rule.filter((r) => r.inputEntry.every((e, i) => holds(e.text, inputs[i], context)));
-  const rows = hit.map((r) => Object.fromEntries(
-    logic.output.map((o, i) => [o.name, feel(r.outputEntry[i].text, context, complaints)])));
   const [first] = logic.output;
+  const single = logic.output.length === 1;
+  const rows = hit.map((r) => {
+    const values = r.outputEntry.map((e) => feel(e.text, context, complaints));
+    return single ? values[0] : Object.fromEntries(logic.output.map((o, i) => [o.name, values[i]]));
+  });
   if (logic.hitPolicy === 'COLLECT') return rows;
   if (!rows.length) {
-    return first.defaultOutputEntry ? { [first.name]: feel(first.defaultOutputEntry.text, context, complaints) } : null;
+    if (!first.defaultOutputEntry) return null;
+    const value = feel(first.defaultOutputEntry.text, context, complaints);
+    return single ? value : { [first.name]: value };
   }
   if (logic.hitPolicy === 'UNIQUE' && rows.length > 1) return { several: rows };
   if (logic.hitPolicy === 'PRIORITY') {
     const order = feel(`[${first.outputValues.text}]`, {}, complaints);
-    rows.sort((a, b) => order.indexOf(a[first.name]) - order.indexOf(b[first.name]));
+    const rank = (row) => order.indexOf(single ? row : row[first.name]);
+    rows.sort((a, b) => rank(a) - rank(b));
   }
   return rows[0];
 }

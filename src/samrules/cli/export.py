@@ -8,6 +8,9 @@ import click
 
 from samrules.cli import arguments
 
+_FORMATS = {"dmn": "1.5", "dmn-1.3": "1.3"}
+"""With the version of DMN."""
+
 
 @click.command(
     "export",
@@ -15,10 +18,12 @@ from samrules.cli import arguments
     epilog="""\b
 Examples:
   samrules export health --format dmn --out health.dmn
-  samrules export health --as-of 2026-11-21 > health.dmn""",
+  samrules export health --as-of 2026-11-21 > health.dmn
+  samrules export health --format dmn-1.3 --out health.dmn""",
 )
 @arguments.ruleset
-@click.option("--format", "format_", type=click.Choice(("dmn",)), default="dmn", show_default=True, help="DMN 1.5 XML, its expressions in FEEL.")
+@click.option("--format", "format_", type=click.Choice(tuple(_FORMATS)), default="dmn", show_default=True,
+              help="XML of DMN 1.5, or of DMN 1.3 for tools that know no later one. Expressions are FEEL.")
 @click.option("--as-of", metavar="DATE", help="With the thresholds of this day, such as 2026-11-21. Default: today.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Write there, whole or not at all, instead of to standard output.")
@@ -38,5 +43,5 @@ def command(ruleset: str, format_: str, as_of: str | None, out: Path | None) -> 
     if out is not None:
         check_destination(out, [ruleset])
     exported = export(load(ruleset).checked, day)
-    arguments.put(written(exported.model), out)
+    arguments.put(written(exported.model, _FORMATS[format_]), out)
     warn(exported.notes)

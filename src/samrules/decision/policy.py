@@ -42,6 +42,40 @@ def deciding(decide: Decide, outcome: str | tuple[str, ...], rules: Sequence[tup
     return found[:1] if decide.hit_policy == "first" else found
 
 
+def turning(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> list[int]:
+    """The places of the unknown rules that can turn the outcome: under some way of filling in the others, it is another with
+    the rule than without. No way needs more than one of the others to hold, so none has to be tried."""
+    turn = _turning_first if decide.hit_policy == "first" else _turning_by_outcome
+    return [place for place in turn(decide, rules) if rules[place][1] is None]
+
+
+def _turning_by_outcome(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> list[int]:
+    """Where the order of the rules does not matter, those of one outcome turn it or do not, together."""
+    certain = {outcome for outcome, truth in rules if truth is True}
+    open_ = {outcome for outcome, truth in rules if truth is not False}
+    if decide.hit_policy == "unique" and len(certain) > 1:
+        return []
+    turns = set()
+    for place, outcome in enumerate(decide.outcomes):
+        above, below = (decide.outcomes[:place + 1], decide.outcomes[place + 1:]) \
+            if decide.hit_policy == "priority" else ((outcome,), decide.outcomes)
+        if certain.isdisjoint(above) and (outcome != decide.otherwise or not (open_ - {outcome}).isdisjoint(below)):
+            turns.add(outcome)
+    return [place for place, (outcome, _) in enumerate(rules) if outcome in turns]
+
+
+def _turning_first(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> list[int]:
+    turns = []
+    after: set[str | None] = {decide.otherwise}
+    for place in reversed(range(len(rules))):
+        outcome, truth = rules[place]
+        if after - {outcome}:
+            turns.append(place)
+        after = {outcome} if truth is True else after if truth is False else after | {outcome}
+    sure = next((place for place, (_, truth) in enumerate(rules) if truth is True), len(rules))
+    return [place for place in reversed(turns) if place < sure]
+
+
 def _priority(decide: Decide, rules: Sequence[tuple[str, Truth]]) -> set[str]:
     possible: set[str] = set()
     for outcome in decide.outcomes:

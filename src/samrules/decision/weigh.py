@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from samrules.decision.decision import RuleResult, ScoreResult
-from samrules.decision.policy import judge
+from samrules.decision.policy import turning
 from samrules.decision.trace import Trace, below, missing_facts, unique
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Decide
@@ -19,28 +19,14 @@ def deciding_unknowns(decide: Decide, rules: Sequence[RuleResult], scores: Itera
 
     A fact's weight is how often learning its condition would turn an undecided rule, if every
     other unknown condition were as likely to hold as not (its Banzhaf influence), summed over the
-    rules that can still change the outcome. Ties go to the fact declared first (`order`).
+    rules that can turn the outcome. Ties go to the fact declared first (`order`).
     """
     by_key = {s.key: s for s in scores}
     weights: dict[str, float] = defaultdict(float)
-    for rule in _relevant(decide, rules):
-        _spread(rule.trace, by_key, weights)
-    place = {name: i for i, name in enumerate(order)}
-    return tuple(sorted(weights, key=lambda f: (-round(weights[f], 9), place.get(f, len(place)))))
-
-
-def _relevant(decide: Decide, rules: Sequence[RuleResult]) -> list[RuleResult]:
-    """The unknown rules whose truth changes which outcomes are possible."""
-    truths = [(r.outcome, r.truth) for r in rules]
-    found = []
-    for index, rule in enumerate(rules):
-        if rule.truth is not None:
-            continue
-        ways = [judge(decide, [*truths[:index], (rule.outcome, t), *truths[index + 1 :]])
-                for t in (True, False)]
-        if ways[0] != ways[1]:
-            found.append(rule)
-    return found
+    for place in turning(decide, [(r.outcome, r.truth) for r in rules]):
+        _spread(rules[place].trace, by_key, weights)
+    declared = {name: i for i, name in enumerate(order)}
+    return tuple(sorted(weights, key=lambda f: (-round(weights[f], 9), declared.get(f, len(declared)))))
 
 
 Chances = dict[int, float]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
-"""DMN 1.5."""
+VERSIONS = {"1.5": "https://www.omg.org/spec/DMN/20230324/", "1.3": "https://www.omg.org/spec/DMN/20191111/"}
+"""The versions that are written, with what the names of their namespaces begin with. All that samrules writes is the same in both."""
 SAMRULES = "urn:samrules:dmn:1"
 """The namespace of the few attributes that only samrules reads; other engines pass over them."""
 HIT_POLICIES = {"first": "FIRST", "unique": "UNIQUE", "priority": "PRIORITY", "collect": "COLLECT"}
@@ -15,11 +15,15 @@ REMARKS = ("title", "because", "cites")
 
 @attrs.frozen
 class ItemType:
-    """A named type: a type of FEEL or another named type, perhaps with its allowed values as unary tests."""
+    """A named type: a type of FEEL or another named type, perhaps with its allowed values as unary tests; or `parts`, each with
+    its type, in place of one. `many` is a list of such values.
+    """
 
     name: str
     base: str
     allowed: str | None = None
+    parts: tuple[tuple[str, str], ...] = ()
+    many: bool = False
 
 
 @attrs.frozen
@@ -41,7 +45,7 @@ class Output:
     name: str
     values: tuple[str, ...] = ()
     default: str | None = None
-    type: str | None = None
+    type: str = "Any"
 
 
 @attrs.frozen
@@ -55,10 +59,10 @@ class Row:
 
 @attrs.frozen
 class Table:
-    """A decision table. `inputs` are expressions, each with its type where it has one."""
+    """A decision table. `inputs` are expressions, each with its type."""
 
     hit_policy: str
-    inputs: tuple[tuple[str, str | None], ...]
+    inputs: tuple[tuple[str, str], ...]
     outputs: tuple[Output, ...]
     rows: tuple[Row, ...]
     remarks: tuple[str, ...] = ()
@@ -76,7 +80,7 @@ class Decision:
     requires: tuple[str, ...]
     label: str
     says: str = ""
-    type: str | None = None
+    type: str = "Any"
     derived: bool = False
     """Whether it says again what the tables of the file say."""
     original: str | None = None

@@ -19,6 +19,7 @@ from samrules.errors import OutputError
 from samrules.exchange.dmn_model import Decision, Input, ItemType, Model, Table
 from samrules.exchange.export_tables import drawn
 from samrules.exchange.feel import Feel, Unsayable, constant, length, names_for
+from samrules.exchange.result_types import ANY, one_of, type_of, type_of_value
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
 from samrules.model.templates import FORM, PLACEHOLDER
@@ -28,7 +29,8 @@ from samrules.plan.plan import Plan, PlannedDecision, Shown
 from samrules.plan.planner import plan_of_all
 
 AS_OF = "as_of"
-_TYPES = {Kind.BOOLEAN: "boolean", Kind.DATE: "date", Kind.TEXT: "string", Kind.NUMBER: "number"}
+LIST = "list_of_outcomes"
+_TYPES = {Kind.BOOLEAN: "boolean", Kind.DATE: "date", Kind.TEXT: "string", Kind.ENUM: "string", Kind.NUMBER: "number"}
 
 
 @attrs.frozen
@@ -75,6 +77,9 @@ class _Export:
         self.outputs = {o: self.names[f"output:{o}"] for o in outputs}
         self.feel = Feel(self.names, parameters, self.held)
         self.of_rows = {lo.rule_step(plan.name, r.name) for r in checked.main.rules if r.table}
+        self.known = {f.name: _base(f) for f in plan.facts.values()} | {n: type_of_value(v) for n, v in parameters.items()}
+        for step, expr in self.steps.items():
+            self.known[step] = type_of(expr, self.known)
         self.problems: list[Diagnostic] = []
         self.notes: list[Diagnostic] = []
         self.types: dict[str, ItemType] = {}
@@ -114,13 +119,14 @@ class _Export:
         if self.plan.decision is not None:
             decisions += self.verdict(self.plan.decision)
         for table in self.checked.main.tables:
-            made = drawn(table, self.checked, self.plan, self.feel, self.notes, self.type_of)
+            made = drawn(table, self.checked, self.plan, self.feel, self.notes, self.type_of_input)
             if made is not None:
+                name = self.names[f"table:{table.name}"]
                 decisions.append(Decision(
-                    self.names[f"table:{table.name}"], made, self.mentioned(made),
+                    name, made, self.mentioned(made),
                     table.title or table.name.replace("_", " "),
                     "The table as it is written. It gives the outcome where all that it asks is known; with missing facts, "
-                    "`outcome` counts.", original=table.name))
+                    "`outcome` counts.", self.type_of_table(name, made), original=table.name))
         inputs = list(self.inputs(decisions))
         if self.problems:
             raise OutputError(self.problems)
@@ -146,6 +152,23 @@ class _Export:
             yield Input(name, "boolean", f"Whether the condition held at the earlier reviews that count ({node.reviews} with this one"
                         f"{over}): false if there were too few, missing if it is not known of one.", name.replace("_", " "), name)
 
+    def type_of_input(self, name: str) -> str:
+        """Of a table's input: a fact, or a step."""
+        return self.type_of(self.plan.facts[name]) if name in self.plan.facts else self.known[name]
+
+    def type_of_table(self, name: str, table: Table) -> str:
+        """What it gives: a value, or a row of several; under COLLECT a list of such."""
+        many = table.hit_policy == "COLLECT"
+        if len(table.outputs) > 1:
+            parts = tuple((o.name, o.type) for o in table.outputs)
+            self.types[f"{name}_row"] = ItemType(f"{name}_row", "", parts=parts, many=many)
+            return f"{name}_row"
+        return self.list_type() if many else table.outputs[0].type
+
+    def list_type(self) -> str:
+        self.types[LIST] = ItemType(LIST, "string", many=True)
+        return LIST
+
     def type_of(self, fact: rs.Fact) -> str:
         """The name of a fact's type; a type of its own where values are limited. A missing value is allowed."""
         kind = fact.type.kind
@@ -153,12 +176,10 @@ class _Export:
             self.refuse(f"the fact `{fact.name}`: a duration of samrules is months or days, of DMN one of two types",
                         "give it as a number of months", fact)
             return "number"
-        base = _TYPES.get(kind)
-        if base is None:
-            base = "string" if kind is Kind.ENUM else "number"
-            if kind is not Kind.ENUM:
-                self.types[str(kind)] = ItemType(str(kind), base)
-                base = str(kind)
+        base = _base(fact)
+        if kind not in _TYPES:
+            self.types[str(kind)] = ItemType(str(kind), base)
+            base = str(kind)
         allowed = None
         if kind is Kind.ENUM:
             allowed = ", ".join(map(constant, fact.type.words))
@@ -189,7 +210,7 @@ class _Export:
         needs = {self.names[n.name] for n in ex.names(expr) if n.name in self.names}
         needs |= {self.held[n] for n in ex.walk(expr) if isinstance(n, ex.Held)}
         needs |= {self.names[AS_OF] for n in ex.walk(expr) if isinstance(n, ex.Cutoff)}
-        return Decision(self.names[name], text, tuple(sorted(needs)), label, derived=derived)
+        return Decision(self.names[name], text, tuple(sorted(needs)), label, type=type_of(expr, self.known), derived=derived)
 
     def verdict(self, decision: PlannedDecision) -> Iterator[Decision]:
         """`possible`, `settled` and `outcome`, and a decision for each output."""
@@ -205,10 +226,10 @@ class _Export:
         for word in order:
             made = self.decision(f"possible:{word}", asked[word], f"{word} is possible", derived=derived)
             if made is not None:
-                yield attrs.evolve(made, type="boolean")
+                yield made
         lists = ", ".join(f"if {each[w]} then [{constant(w)}] else []" for w in order)
         yield Decision(possible, f"concatenate({lists})" if len(order) > 1 else lists, tuple(each.values()),
-                       "outcomes that are possible", derived=derived)
+                       "outcomes that are possible", type=self.list_type(), derived=derived)
         if decide.hit_policy == "collect":
             open_ = self.feel.joined(" or ", [_open(rules, w) for w in decide.outcomes])
             rest = f"count({possible}) = 1 and {possible}[1] = {constant(decide.otherwise)}" if decide.otherwise is not None else "false"
@@ -220,7 +241,7 @@ class _Export:
             yield Decision(settled, ending.format(possible), (possible,), "settled", type="boolean", derived=derived)
             answer = f"{possible}[1]"
         yield Decision(outcome, f"if {settled} then {answer} else {constant(decide.unsettled)}", (possible, settled),
-                       decide.title or decide.name.replace("_", " "), derived=derived)
+                       decide.title or decide.name.replace("_", " "), type=ANY if decide.hit_policy == "collect" else "string", derived=derived)
         for name in decision.outputs:
             made = self.output(name, decision, settled, each)
             if made is not None:
@@ -243,7 +264,9 @@ class _Export:
         except Unsayable as error:
             self.refuse(f"the output `{name}`: {error}", "say it without that, or keep it with samrules")
             return None
-        return Decision(self.outputs[name], text, tuple(sorted(needs)), name.replace("_", " "))
+        values = (v for n, v in (*decision.always, *(o for r in decision.rules for o in r.outputs)) if n == name)
+        type_ = one_of(type_of(v.expr, self.known) if isinstance(v, Shown) else type_of_value(v) for v in values)
+        return Decision(self.outputs[name], text, tuple(sorted(needs)), name.replace("_", " "), type=type_)
 
     def value(self, value: Value | Shown) -> str:
         """An output as FEEL; here a duration may stand by itself."""
@@ -268,6 +291,11 @@ class _Export:
         found = Diagnostic("dmn-not-said", f"DMN cannot hold {what}", cure, at.span if at else None)
         if found not in self.problems:
             self.problems.append(found)
+
+
+def _base(fact: rs.Fact) -> str:
+    """The type of FEEL that a fact is of, without its limits."""
+    return _TYPES.get(fact.type.kind, ANY if fact.type.kind is Kind.DURATION else "number")
 
 
 def _values(decision: PlannedDecision) -> Iterator[Value | Shown]:

@@ -9,6 +9,7 @@ from samrules.check.scope import Role
 from samrules.diagnostics import Diagnostic
 from samrules.exchange.dmn_model import HIT_POLICIES, REMARKS, Output, Row, Table
 from samrules.exchange.feel import Feel, Unsayable, constant, length
+from samrules.exchange.result_types import ANY, one_of, type_of_value
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
 from samrules.model.types import Duration, Value
@@ -16,12 +17,12 @@ from samrules.plan.plan import Plan
 
 
 def drawn(table: rs.DecisionTable, checked: CheckedRuleset, plan: Plan, feel: Feel, notes: list[Diagnostic],
-          type_of: Callable[[rs.Fact], str]) -> Table | None:
+          type_of: Callable[[str], str]) -> Table | None:
     """The table, or None with a note that says why its rows are only among the rules."""
     decide = plan.decision.decide if plan.decision is not None else None
     assert decide is not None  # a ruleset with tables decides
     try:
-        return _Drawing(table, checked, feel, decide).table(plan, type_of)
+        return _Drawing(table, checked, feel, decide).table(type_of)
     except Unsayable as error:
         notes.append(Diagnostic(
             "dmn-left-out", f"the table `{table.name}` is not written as a table: {error}",
@@ -34,12 +35,9 @@ class _Drawing:
         self.rows, self.inputs, self.because, self.cites = table.rows, table.inputs, table.because, table.cites
         self.scope, self.feel, self.decide = checked.scopes[checked.main.name], feel, decide
 
-    def table(self, plan: Plan, type_of: Callable[[rs.Fact], str]) -> Table:
-        inputs: list[tuple[str, str | None]] = []
-        for node in self.inputs:
-            text = self.name(node)
-            fact = plan.facts.get(node.name) if isinstance(node, ex.Name) else None
-            inputs.append((text, type_of(fact) if fact is not None else None))
+    def table(self, type_of: Callable[[str], str]) -> Table:
+        """`type_of` gives the type of an input by its absolute name."""
+        inputs = [(self.feel.names[name], type_of(name)) for name in map(self.name, self.inputs)]
         names = dict.fromkeys([self.decide.name, *(a.name for row in self.rows for a in row.then)])
         outputs = [self.output(name) for name in names]
         remarks = [r for r in REMARKS if any(self.remark(row, r) for row in self.rows)]
@@ -49,7 +47,8 @@ class _Drawing:
 
     def output(self, name: str) -> Output:
         if name != self.decide.name:
-            return Output(name)
+            values = [a.value for row in self.rows for a in row.then if a.name == name]
+            return Output(name, type=one_of(ANY if isinstance(v, ex.Expr) else type_of_value(v) for v in values))
         default = constant(self.decide.otherwise) if self.decide.otherwise is not None else None
         return Output(name, tuple(map(constant, self.decide.outcomes)), default, "string")
 
@@ -67,11 +66,11 @@ class _Drawing:
         return (row.title if name == "title" else row.because) or ""
 
     def name(self, node: ex.Expr) -> str:
-        """A fact, or a definition that is a value: what stands for itself in FEEL."""
+        """The absolute name of a fact, or of a definition that is a value: what stands for itself in FEEL."""
         if isinstance(node, ex.Name):
             meaning = self.scope.get(node.name)
             if meaning is not None and meaning.role in (Role.FACT, Role.DEFINITION) and meaning.absolute in self.feel.names:
-                return self.feel.names[meaning.absolute]
+                return meaning.absolute
         raise Unsayable("an input that is no fact and no definition")
 
     def operand(self, node: ex.Expr) -> str:
@@ -80,7 +79,7 @@ class _Drawing:
             if meaning is not None and meaning.role is Role.PARAMETER:
                 value: Value = self.feel.parameters[meaning.absolute]
                 return constant(value)
-            return self.name(node)
+            return self.feel.names[self.name(node)]
         if isinstance(node, ex.Literal):
             return constant(node.value)
         if isinstance(node, ex.Negate) and isinstance(node.operand, ex.Literal):

@@ -101,7 +101,8 @@ class _Import:
     def item(self, item: Element) -> None:
         name = item.attributes.get("name", "")
         if item.all("itemComponent") or item.all("functionItem") or item.attributes.get("isCollection") == "true":
-            self.refuse(f"the type `{name}`: values that have parts, or are lists", item)
+            if not self.ours:  # ours are of what tables give, and are not read
+                self.refuse(f"the type `{name}`: values that have parts, or are lists", item)
             return
         allowed = item.one("allowedValues")
         self.types[name] = ItemType(name, item.said("typeRef") or "", allowed.said("text") if allowed is not None else None)
@@ -150,7 +151,7 @@ class _Import:
             self.refuse(f"the table `{name}`: the hit policy {whole}", logic,
                         "use FIRST, UNIQUE, ANY, PRIORITY, or COLLECT without aggregation")
         inputs = [self.input(name, i) for i in logic.all("input")]
-        outputs = [snake(o.attributes.get("name") or name) for o in logic.all("output")]
+        outputs = [snake(o.attributes.get(f"{SAMRULES} name") or o.attributes.get("name") or name) for o in logic.all("output")]
         if not inputs or not outputs:
             self.refuse(f"the table `{name}`: it has no inputs, or no outputs", logic)
         for column, text in zip(logic.all("output"), outputs, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,9 @@ import narwhals as nw
 
 from samrules.diagnostics import NAMES_SHOWN, Diagnostic, did_you_mean, listed, nearest
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import ROW, LazyFrame, Taken, all_differ, collected
+from samrules.engines.frame.backend import ROW, Taken, all_differ, collected
 from samrules.engines.frame.dialect import day_literal
+from samrules.engines.frame.layers import LazyFrame
 from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term
@@ -43,16 +44,54 @@ def fact_column(name: str) -> str:
 def accounts(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], *, check: bool,
              rejects: Rejects | None = None) -> Facts:
     """The accounts. Raises FactError with every problem of the table."""
-    columns, undeclared = _columns(taken.frame, declared, ())
-    if not any(c.name == ID for c in columns):
-        raise FactError([_without(ID, taken.frame, declared)])
-    checking = Check(taken.frame, columns, "account", rejects=rejects)
-    fitting = checking.types()
+    checking, fitting, undeclared = _begun(taken, declared, rejects)
     if check:
         _check_accounts(checking, fitting, read)
     if checking.problems:
         raise FactError(checking.problems)
     return _facts(taken.frame, fitting, checking, read, undeclared, check, {})
+
+
+def _begun(taken: Taken, declared: Mapping[str, Fact], rejects: Rejects | None) -> tuple[Check, list[Column], tuple[str, ...]]:
+    columns, undeclared = _columns(taken.frame, declared, ())
+    if not any(c.name == ID for c in columns):
+        raise FactError([_without(ID, taken.frame, declared)])
+    checking = Check(taken.frame, columns, "account", rejects=rejects)
+    return checking, checking.types(), undeclared
+
+
+@attrs.frozen
+class Presumed:
+    """Accounts presumed to need no cleaning, so that they are decided and checked in one run.
+
+    `summaries` is one row; `checked` takes it, raises FactError with every problem of the table, and returns the accounts as they are,
+    or None where they are as presumed.
+    """
+
+    facts: Facts
+    summaries: LazyFrame
+    checked: Callable[[dict[str, Any]], Facts | None]
+
+
+def presumed(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str]) -> Presumed | None:
+    """The accounts of a frame in memory; None where a column is not of the type of its fact."""
+    checking, fitting, undeclared = _begun(taken, declared, None)
+    if checking.problems:
+        return None
+    bare = Clean(nans=False, blanks=False)
+    checking.needs, checking.ids_are_bare = {c.name: bare for c in fitting}, True
+    facts = _facts(taken.frame, fitting, checking, read, undeclared, True, {})
+    summaries = checking.asked(fitting, _of_ids(next(c for c in fitting if c.name == ID)), read)
+
+    def checked(row: dict[str, Any]) -> Facts | None:
+        _check_accounts(checking, fitting, read, row)
+        if checking.problems:
+            raise FactError(checking.problems)
+        if checking.ids_are_bare and all(checking.needs[c.name] == bare for c in fitting):
+            return None
+        return _facts(taken.frame, fitting, checking, read, undeclared, True, {})
+
+    return Presumed(facts, summaries, checked)
 
 
 def reviews(taken: Taken, declared: Mapping[str, Fact], read: frozenset[str], as_of: date, *, check: bool,
@@ -96,22 +135,18 @@ def _facts(frame: LazyFrame, columns: Sequence[Column], checking: Check, read: f
 # --- what is wrong with them -----------------------------------------------------------------------
 
 
-def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[str]) -> None:
+def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[str], row: dict[str, Any] | None = None) -> None:
+    """`row` has the summaries, if they are there already."""
     owner = next((c for c in fitting if c.name == ID), None)
     if owner is None:
         checking.values(fitting, read=read)
         return
-    bare = cleaned(owner, Clean())
-    more = {"~blank": (bare.is_null() | (bare == "")).cast(nw.Int64).sum()}
-    if owner.dtype == nw.String:
-        more["~padded"] = (bare != nw.col(ID)).cast(nw.Int64).sum()
-    row = checking.values(fitting, more, read)
-    checking.ids_are_bare = row.get("~padded", 1) == 0
-    bare = cleaned(owner, Clean(blanks=not checking.ids_are_bare))
+    row = checking.values(fitting, _of_ids(owner), read) if row is None else checking.judged(fitting, row)
+    bare, blank = _bare_ids(checking, owner, row)
     if checking.rejects is not None:
-        _set_ids_aside(checking, bare, blank=bool(row["~blank"]))
-    elif row["~blank"]:
-        checking.problems += _blank_ids(checking, bare, int(row["~blank"]))
+        _set_ids_aside(checking, bare, blank=bool(blank))
+    elif blank:
+        checking.problems += _blank_ids(checking, bare, blank)
     elif not all_differ(checking.frame.select(**{ID: bare})):
         counted = checking.frame.select(**{ID: bare}).group_by(ID).agg(n=nw.len()).filter(nw.col("n") > 1)
         twice = collected(counted.sort(ID).head(SHOWN))
@@ -121,6 +156,23 @@ def _check_accounts(checking: Check, fitting: Sequence[Column], read: frozenset[
                                          help_, where="the table of accounts") for r in twice]
         checking.problems += _more("duplicate-account", number - len(twice), "account stands there more than once",
                                    "accounts stand there more than once", help_, "the table of accounts")
+
+
+def _of_ids(owner: Column) -> dict[str, nw.Expr]:
+    """Summaries that tell whether ids are bare, and how many of those that are bare are blank: texts are stripped in one place
+    only, for that takes longest of all that is checked."""
+    plain = cleaned(owner, Clean(blanks=False))
+    asked = {"~blank": (plain.is_null() | (plain == "")).cast(nw.Int64).sum()}
+    return asked | ({"~padded": (cleaned(owner, Clean()) != plain).any()} if owner.dtype != nw.Unknown else {})
+
+
+def _bare_ids(checking: Check, owner: Column, row: Mapping[str, Any]) -> tuple[nw.Expr, int]:
+    """The ids without blanks around them, and how many are blank."""
+    checking.ids_are_bare = not row.get("~padded", True)
+    bare = cleaned(owner, Clean(blanks=not checking.ids_are_bare))
+    if checking.ids_are_bare:
+        return bare, int(row["~blank"] or 0)
+    return bare, int(collected(checking.frame.select(n=(bare.is_null() | (bare == "")).cast(nw.Int64).sum()))[0]["n"] or 0)
 
 
 def _set_ids_aside(checking: Check, bare: nw.Expr, *, blank: bool) -> None:
@@ -137,13 +189,14 @@ def _set_ids_aside(checking: Check, bare: nw.Expr, *, blank: bool) -> None:
                      "the account stands more than once", OWNER)
 
 
-def _set_reviews_aside(checking: Check, bare: nw.Expr, on: nw.Expr, counted: LazyFrame, row: Mapping[str, Any]) -> None:
+def _set_reviews_aside(checking: Check, bare: nw.Expr, on: nw.Expr, counted: LazyFrame, *,
+                       blank: bool, undated: bool) -> None:
     rejects, frame = checking.rejects, checking.frame.with_columns(**{OWNER: bare, DAY: on})
     assert rejects is not None
-    if row["~blank"]:
+    if blank:
         rejects.rows("review", frame, nw.col(OWNER).is_null() | (nw.col(OWNER) == ""), "missing-account-id",
                      "a review without `account_id`", OWNER)
-    if row["~undated"]:
+    if undated:
         rejects.rows("review", frame, nw.col(DAY).is_null(), "bad-history", f"a review without `{REVIEW_DATE}`", OWNER)
     twice = counted.filter((nw.col("n") > 1) & ~nw.col(DAY).is_null()).rename({ID: OWNER})
     rejects.rows("review", frame.join(twice, on=[OWNER, DAY], how="semi"), None, "bad-history",
@@ -160,16 +213,16 @@ def _check_reviews(checking: Check, fitting: Sequence[Column], read: frozenset[s
     most = counted.group_by(ID).agg(m=nw.len()).select(m=nw.col("m").max())
     if not check:
         return {**collected(checking.frame.select(**summaries))[0], "~most": collected(most)[0]["m"]}
-    row = checking.values(fitting, {**summaries, "~blank": (bare.is_null() | (bare == "")).cast(nw.Int64).sum(),
-                                    "~undated": on.is_null().cast(nw.Int64).sum()}, read)
+    row = checking.values(fitting, {**summaries, **_of_ids(owner), "~undated": on.is_null().cast(nw.Int64).sum()}, read)
     if checking.problems:
         return row
+    _, blank = _bare_ids(checking, owner, row)
     if checking.rejects is not None:
-        _set_reviews_aside(checking, bare, on, counted, row)
+        _set_reviews_aside(checking, bare, on, counted, blank=bool(blank), undated=bool(row["~undated"]))
         row["~most"] = collected(most)[0]["m"]
         return row
-    if row["~blank"]:
-        checking.problems += _blank_ids(checking, bare, int(row["~blank"]))
+    if blank:
+        checking.problems += _blank_ids(checking, bare, blank)
     if row["~undated"]:
         rows = collected(checking.frame.filter(on.is_null()).select(ID).head(SHOWN))
         checking.problems += [Diagnostic("bad-history", f"a review without `{REVIEW_DATE}`",

@@ -6,22 +6,19 @@ engine, and nothing of it is collected here but small summaries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 import narwhals as nw
 
 from samrules.diagnostics import Diagnostic
-from samrules.engines.frame.dialect import named_in
+from samrules.engines.frame.layers import KEY, Layers, LazyFrame
 from samrules.errors import FactError
 
 ROW = "~row"
 """The place of a row, in frames that have an order."""
 SEPARATOR = "; "
-GIVEN_OUT = "="
-"""What the names of columns that are given out begin with."""
-LazyFrame = nw.LazyFrame[Any]
 _LAZY = {nw.Implementation.POLARS: "Polars", nw.Implementation.DUCKDB: "DuckDB", nw.Implementation.PYSPARK: "PySpark"}
 
 
@@ -40,31 +37,63 @@ class Coded:
 
 
 @attrs.frozen
-class Laid:
-    """A frame with all columns of a decision but one: for the deciding unknowns, a key for each name.
+class Script:
+    """What is made of the columns of a frame to decide its rows; all columns of a decision but one: for the deciding unknowns,
+    a key for each name.
 
-    `later` adds the keys to rows of `frame`; they are asked only where it is not `settled`. `columns`
-    are those given out, each of which stands in `frame` as `=` and its name, or as codes with `:0`,
+    `later` adds the keys to rows to which `first` has been added; they are asked only where it is not `settled`. `columns`
+    are those given out, each of which then stands there as `=` and its name, or as codes with `:0`,
     `:1` … behind it, where texts are looked up and joined.
     """
 
-    frame: LazyFrame
-    settled: nw.Expr
-    later: Callable[[LazyFrame], LazyFrame]
+    first: Layers
+    later: Layers
     names: Sequence[str]
     columns: Sequence[str]
-
     coded: Mapping[str, Sequence[Coded]]
     beside: Sequence[str] = ()
     """Further columns that `sentences` needs."""
     sentences: Callable[[Any], Sequence[str]] | None = None
 
+    @property
+    def needed_later(self) -> list[nw.Expr]:
+        """What `later` is made of."""
+        return [expr for layer in self.later.layers for expr in layer.values()]
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that `later` adds, one for each of `names`."""
+        return [f"{KEY}{place}" for place in range(len(self.names))]
+
+    @property
+    def bare(self) -> list[tuple[str, str]]:
+        """The columns given out, codes as they are: where each stands, and its name."""
+        codes = [f"={name}:{i}" for name, parts in self.coded.items() for i in range(len(parts))]
+        return [(f"={name}", name) for name in self.columns if name not in self.coded] + [(c, c) for c in [*codes, *self.beside]]
+
+
+@attrs.frozen
+class Laid:
+    """A frame with the first columns of a script."""
+
+    frame: LazyFrame
+    script: Script
+
+    @property
+    def settled(self) -> nw.Expr:
+        return nw.col("=settled")
+
+    def later(self, frame: LazyFrame) -> LazyFrame:
+        """Rows of the frame with the keys of their unknowns."""
+        return self.script.later.over(frame, [])
+
     def given_out(self, frame: LazyFrame) -> LazyFrame:
         """The columns with their names, and texts in place of codes."""
+        coded, columns = self.script.coded, self.script.columns
         if _engine_of(frame) is nw.Implementation.PYSPARK:
             return self._given_out_by_spark(frame)
-        return frame.select(*(self._text(self.coded[name]).alias(name) if name in self.coded
-                              else nw.col(f"={name}").alias(name) for name in self.columns))
+        return frame.select(*(self._text(coded[name]).alias(name) if name in coded
+                              else nw.col(f"={name}").alias(name) for name in columns))
 
     def _text(self, parts: Sequence[Coded]) -> nw.Expr:
         texts = [part.code.replace_strict(list(range(len(part.texts))), list(part.texts), default=None,
@@ -75,32 +104,27 @@ class Laid:
 
     def _given_out_by_spark(self, frame: LazyFrame) -> LazyFrame:
         """The same as SQL, for long lists of texts take narwhals a call of the virtual machine for each."""
-        texts = [f"{_text_of_spark(self.coded[c], c) if c in self.coded else _name_of_spark(f'={c}')} as {_name_of_spark(c)}"
-                 for c in self.columns]
+        coded = self.script.coded
+        texts = [f"{_text_of_spark(coded[c], c) if c in coded else _name_of_spark(f'={c}')} as {_name_of_spark(c)}"
+                 for c in self.script.columns]
         found: LazyFrame = nw.from_native(frame.to_native().selectExpr(*texts))
         return found
 
-    def bare(self, frame: LazyFrame) -> LazyFrame:
-        """The columns with their codes, of a frame in memory."""
-        columns = [f"={name}:{i}" for name, parts in self.coded.items() for i in range(len(parts))]
-        return frame.select(ROW, *(nw.col(f"={name}").alias(name) for name in self.columns if name not in self.coded),
-                            *columns, *self.beside)
-
     def looked_up(self, found: Any) -> Any:
-        """A polars frame that `bare` made, with texts in place of codes, its columns in order."""
+        """A polars frame of the bare columns, with texts in place of codes, its columns in order."""
         import polars as pl
 
-        made = {}
-        if self.beside and self.sentences is not None:
-            made["because"] = pl.Series("because", self.sentences(found), dtype=pl.String)
-        for name, parts in self.coded.items():
+        script, made = self.script, {}
+        if script.beside and script.sentences is not None:
+            made["because"] = pl.Series("because", script.sentences(found), dtype=pl.String)
+        for name, parts in script.coded.items():
             texts = [pl.Series(name, part.texts, dtype=pl.String).gather(found.get_column(f"={name}:{i}").cast(pl.UInt32))
                      for i, part in enumerate(parts)]
             if len(texts) == 1:
                 made[name] = texts[0].fill_null("") if parts[0].is_set else texts[0]
             else:
                 made[name] = pl.select(pl.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)).to_series()
-        return found.select(made[name].alias(name) if name in made else pl.col(name) for name in self.columns)
+        return found.select(made[name].alias(name) if name in made else pl.col(name) for name in script.columns)
 
 
 @attrs.frozen
@@ -144,8 +168,10 @@ class Taken:
             found = in_key_order(laid).to_native()
             return found if over is None else over.laid_over(found)
         found = _collected_at_once(laid)
-        if over is not None:
-            found = over.laid_over(found.lazy()).collect()
+        return self.as_given(found if over is None else over.laid_over(found.lazy()).collect())
+
+    def as_given(self, found: Any) -> Any:
+        """A polars frame as the kind that was handed over."""
         if self.kind is nw.Implementation.PANDAS:
             return found.to_pandas()
         return found.to_arrow() if self.kind is nw.Implementation.PYARROW else found
@@ -207,23 +233,45 @@ def _collected_at_once(laid: Laid) -> Any:
     return run_at_once(laid, planned_at_once(laid))
 
 
+def decided_beside(laid: Laid, summaries: LazyFrame) -> tuple[dict[str, Any], Callable[[], Any]]:
+    """A frame in memory decided in one run with a row of summaries: the row, and what gives the decided frame.
+
+    Raises polars' errors, for the values may be none that can be calculated with.
+    """
+    import polars as pl
+
+    *found, row = pl.collect_all([*planned_at_once(laid), summaries.to_native()])
+    return row.row(0, named=True), lambda: _put_together(laid, found)
+
+
+def polars_errors() -> type[Exception]:
+    import polars as pl
+
+    return pl.exceptions.PolarsError
+
+
 def planned_at_once(laid: Laid) -> list[Any]:
     """The lazy frames of Polars that are to be collected: all rows, and the keys of those that are open."""
-    main = laid.bare(laid.frame).to_native()
-    if not laid.names:
+    import polars as pl
+
+    main = laid.frame.to_native().select(ROW, *(pl.col(at).alias(name) for at, name in laid.script.bare))
+    if not laid.script.names:
         return [main]
     open_ = laid.later(laid.frame.filter(~laid.settled))
-    keys = [f"{KEY}{place}" for place in range(len(laid.names))]
-    return [main, open_.select(ROW, *keys).to_native()]
+    return [main, open_.to_native().select(ROW, *laid.script.keys)]
 
 
 def run_at_once(laid: Laid, planned: list[Any]) -> Any:
     """What Polars makes of the frames of `planned_at_once`."""
     import polars as pl
 
-    found, *weighed = (_in_order(part) for part in pl.collect_all(planned))
+    return _put_together(laid, pl.collect_all(planned))
+
+
+def _put_together(laid: Laid, collected_: Sequence[Any]) -> Any:
+    found, *weighed = (_in_order(part) for part in collected_)
     if weighed and len(weighed[0]):
-        texts = _in_words(weighed[0].drop(ROW), laid.names)
+        texts = _in_words(weighed[0].drop(ROW), laid.script.names)
         places = (~found.get_column("settled")).arg_true()
         found = found.with_columns(found.get_column(UNKNOWNS).scatter(places, texts))
     return laid.looked_up(found)
@@ -312,39 +360,6 @@ def all_differ(ids: LazyFrame) -> bool:
     return bool(row["n"] == row["all"])
 
 
-def laid(frame: LazyFrame, layers: Iterable[Mapping[str, nw.Expr]], wanted: Iterable[nw.Expr] | None = None) -> LazyFrame:
-    """The frame with the columns of each layer, one step a layer.
-
-    With `wanted`, a column that no later layer and none of these names is left behind, unless it is to be
-    given out: the time of DuckDB's client goes by the square of what is carried along. Polars and Spark see that
-    for themselves.
-    """
-    layers = [layer for layer in layers if layer]
-    if not layers or wanted is None or _engine_of(frame) is not nw.Implementation.DUCKDB:
-        for layer in layers:
-            frame = frame.with_columns(**layer)
-        return frame
-    needed = [named_in(wanted)]
-    for layer in reversed(layers[1:]):
-        needed.append(needed[-1] | named_in(layer.values()))
-    for layer, still in zip(layers, reversed(needed), strict=True):
-        left = [c for c in frame.columns if c not in still and not c.startswith((GIVEN_OUT, KEY))]
-        frame = _with_columns_of_duckdb(frame, layer, left)
-    return frame
-
-
-def _with_columns_of_duckdb(frame: LazyFrame, layer: Mapping[str, nw.Expr], without: Sequence[str]) -> LazyFrame:
-    """`with_columns` that leaves some columns behind and does not name each of the others one by one."""
-    from duckdb import StarExpression
-
-    compliant: Any = frame._compliant_frame  # narwhals has no public way
-    namespace = compliant.__narwhals_namespace__()
-    made = [expr._to_compliant_expr(namespace)(compliant)[0].alias(name) for name, expr in layer.items()]
-    others = [StarExpression(exclude=list(without))] if len(without) < len(frame.columns) else []
-    rows: LazyFrame = nw.from_native(frame.to_native().select(*others, *made))
-    return rows
-
-
 def same_engine(main: Taken, other: Taken, what: str) -> None:
     """Raises FactError where a frame cannot be joined to that of the accounts."""
     if main.engine is not other.engine:
@@ -363,8 +378,6 @@ def _refused(message: str, help_: str = "pass a frame of Polars, pandas or PyArr
 
 # --- what narwhals cannot say ----------------------------------------------------------------------
 
-KEY = "~key"
-"""What the names of columns with sorting numbers begin with; their places follow."""
 PLACES = 1 << 12
 """More than there are facts: a key is a weight, falling, and then the place of the fact."""
 
@@ -374,17 +387,17 @@ def in_key_order(laid: Laid) -> LazyFrame:
 
     The keys are columns `KEY` + place; a key modulo `PLACES` is the place of its name.
     """
-    if not laid.names:
+    names, keys = laid.script.names, laid.script.keys
+    if not names:
         return laid.given_out(laid.frame)
     frame = laid.later(laid.frame)
-    keys = [f"{KEY}{place}" for place in range(len(laid.names))]
     into = f"={UNKNOWNS}"
     if frame.implementation is nw.Implementation.POLARS:
-        ordered = _ordered_by_polars(frame.to_native(), keys, laid.names, into)
+        ordered = _ordered_by_polars(frame.to_native(), keys, names, into)
     elif frame.implementation is nw.Implementation.DUCKDB:
-        ordered = _ordered_by_duckdb(frame.to_native(), keys, laid.names, into)
+        ordered = _ordered_by_duckdb(frame.to_native(), keys, names, into)
     else:
-        ordered = _ordered_by_spark(frame.to_native(), keys, laid.names, into)
+        ordered = _ordered_by_spark(frame.to_native(), keys, names, into)
     return laid.given_out(nw.from_native(ordered))
 
 

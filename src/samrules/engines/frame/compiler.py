@@ -13,8 +13,8 @@ import attrs
 import narwhals as nw
 
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import LazyFrame, laid
 from samrules.engines.frame.dialect import day_literal
+from samrules.engines.frame.layers import Layers, LazyFrame
 from samrules.engines.frame.terms import Term
 from samrules.engines.interpreter import date_before
 from samrules.model import expressions as ex
@@ -86,16 +86,9 @@ class Compiler:
     def lay(self, frame: LazyFrame, wanted: Iterable[nw.Expr] | None = None) -> LazyFrame:
         """The frame with every column that was made and not deferred.
 
-        With `wanted`, columns that neither these expressions nor deferred columns name may be left out,
-        but for those to be given out.
+        With `wanted`, columns that these expressions do not name may be left out, but for those to be given out.
         """
-        if wanted is None:
-            return laid(frame, self.layers)
-        return laid(frame, self.layers, [*wanted, *(e for layer in self.later for e in layer.values())])
-
-    def lay_later(self, frame: LazyFrame) -> LazyFrame:
-        """A frame that `lay` returned, or some of its rows, with the deferred columns."""
-        return laid(frame, self.later, [])
+        return Layers(self.layers).over(frame, wanted)
 
     # --- nodes ---
 

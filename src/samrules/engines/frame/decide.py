@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -12,14 +13,23 @@ import narwhals as nw
 from samrules.check.places import OUTPUTS as PLACES_OUTPUTS
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.accounts import OWNER, Facts, accounts, reviews, strangers
+from samrules.engines.frame.accounts import (
+    OWNER,
+    Facts,
+    accounts,
+    presumed,
+    reviews,
+    strangers,
+)
 from samrules.engines.frame.backend import (
-    KEY,
     UNKNOWNS,
     Coded,
     Laid,
     Over,
+    Script,
     Taken,
+    decided_beside,
+    polars_errors,
     same_engine,
     taken,
 )
@@ -27,6 +37,7 @@ from samrules.engines.frame.because import WHO, in_words, placeholders, sentence
 from samrules.engines.frame.compiler import Compiler, as_truth
 from samrules.engines.frame.dialect import spoken
 from samrules.engines.frame.events import happened
+from samrules.engines.frame.layers import KEY, Layers
 from samrules.engines.frame.measures import with_measures
 from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.past import Past
@@ -80,7 +91,26 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
     if choose is not None:
         refuse_elsewhere(table, "a ruleset that decides accounts together is not decided")
     with spoken(table.engine):
+        if check and table.rows and events is None and recorded is None and history is None and choose is None and not reject \
+                and (decided := _decided_beside_the_check(plan, table, as_of, trace, because)):
+            return decided
         return _decided(plan, table, as_of, events, recorded, history, trace, because, check, choose, reject)
+
+
+def _decided_beside_the_check(plan: Plan, table: Taken, as_of: date, trace: str | None, because: bool) -> Decided | None:
+    """A frame in memory, with neither events nor history: presumed clean, it is decided while it is checked, and the decisions are
+    thrown away where it is not. None where that is to be decided anew."""
+    presumption = presumed(table, plan.facts, plan.read | {"account_id", "account_name"})
+    if presumption is None:
+        return None
+    script = _script(_Asked(_Present(plan, as_of, presumption.facts.terms, {}, trace, because), table.engine))
+    try:
+        row, decided = decided_beside(Laid(script.first.over(presumption.facts.frame), script), presumption.summaries)
+    except polars_errors():  # of values that a check would have refused or cleaned
+        return None
+    if presumption.checked(row) is not None:
+        return None
+    return Decided(table.as_given(decided()), presumption.facts.undeclared)
 
 
 def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Collection[str] | None, history: Any,
@@ -128,8 +158,9 @@ def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Colle
         raise FactError([Diagnostic("frame-cannot", "sentences are put together in memory, and this frame is lazy",
                                     "collect it first, or leave `because` out and ask `decide` for single accounts",
                                     where="because")])
-    present = _Present(plan, as_of, facts, past, trace, because)
-    laid = present.decided()
+    present = _Present(plan, as_of, facts.terms, past, trace, because)
+    script = _script(_Asked(present, table.engine)) if events is None and history is None else present.script()
+    laid = Laid(script.first.over(facts.frame, script.needed_later), script)
     over = None
     if choose is not None:
         rows = chosen(plan, laid, facts, earlier, as_of, choose)
@@ -151,15 +182,15 @@ class _Present:
 
     plan: Plan
     day: date
-    facts: Facts
+    facts: Mapping[str, Term]
     past: Mapping[ex.Held, Past]
     trace: str | None
     because: bool
 
-    def decided(self) -> Laid:
+    def script(self) -> Script:
         plan, main = self.plan, self.plan.decision
         assert main is not None
-        compiler = Compiler({s.name: s.expr for s in plan.steps}, self.facts.terms, parameters_at(plan, self.day),
+        compiler = Compiler({s.name: s.expr for s in plan.steps}, self.facts, parameters_at(plan, self.day),
                             self.day, self.held)
         compiler.expect([*(s.expr for s in plan.steps), *_shown(plan)])
         if self.because:
@@ -197,10 +228,9 @@ class _Present:
         unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
         for place, (_, key) in enumerate(unknowns):
             compiler.named(key, f"{KEY}{place}")
-        return Laid(compiler.lay(self.facts.frame, []), nw.col("=settled"), compiler.lay_later,
-                    [name for name, _ in unknowns], list(columns), coded,
-                    [WHO, *(c for w in written for c in w.columns)] if self.because else [],
-                    lambda found: in_words(written, found, plan.currency))
+        return Script(Layers(compiler.layers), Layers(compiler.later), [name for name, _ in unknowns], list(columns), coded,
+                      [WHO, *(c for w in written for c in w.columns)] if self.because else [],
+                      lambda found: in_words(written, found, plan.currency))
 
     @staticmethod
     def free_name(output: str) -> str:
@@ -222,7 +252,7 @@ class _Present:
 
     def who(self) -> Term:
         """The name of the account, or its id where that is not known."""
-        return t.first_known([self.facts.terms.get("account_name", t.constant(None, t.TEXT)), self.facts.terms["account_id"]])
+        return t.first_known([self.facts.get("account_name", t.constant(None, t.TEXT)), self.facts["account_id"]])
 
     def conditions(self, compiler: Compiler) -> dict[str, Given]:
         """The truth of every single condition of every rule, by its text."""
@@ -246,6 +276,21 @@ class _Present:
         if isinstance(node, ex.Held):
             held.append(self.past[node].lasted if node in self.past else t.constant(node.reviews == 1))
         return compiler.hold(t.every(held))
+
+
+@attrs.frozen
+class _Asked:
+    """What a script hangs on, where there are neither events nor history: facts come as they are, each a column."""
+
+    present: _Present = attrs.field(eq=lambda p: (id(p.plan), p.day, p.trace, p.because, tuple(
+        (name, x.sort, x.layer, x.known, x.low, x.high) for name, x in p.facts.items())))
+    engine: nw.Implementation
+
+
+@lru_cache(maxsize=16)
+def _script(asked: _Asked) -> Script:
+    """Made once for the same question of any number of frames: it takes as long as some ten thousand accounts."""
+    return asked.present.script()
 
 
 def _plain(term: Term) -> Term:

@@ -12,8 +12,9 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic, did_you_mean, nearest
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import OWNER
-from samrules.engines.frame.backend import ROW, LazyFrame, Taken, collected
+from samrules.engines.frame.backend import ROW, Taken, collected
 from samrules.engines.frame.dialect import day_literal
+from samrules.engines.frame.layers import LazyFrame
 from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN, WHITESPACE, Check, Clean, Column, cleaned
 from samrules.engines.frame.terms import Term

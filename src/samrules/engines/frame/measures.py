@@ -16,10 +16,11 @@ import narwhals as nw
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import DAY, OWNER, Facts, fact_column
-from samrules.engines.frame.backend import LazyFrame, collected, each_row
+from samrules.engines.frame.backend import collected, each_row
 from samrules.engines.frame.compiler import Compiler, days_before
 from samrules.engines.frame.dialect import day_literal, floor, text_of_double, wide
 from samrules.engines.frame.events import KIND, ON, Happened
+from samrules.engines.frame.layers import LazyFrame
 from samrules.engines.frame.parameters import dated_parameters
 from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.table import SHOWN

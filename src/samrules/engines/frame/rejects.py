@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 import narwhals as nw
 
-from samrules.engines.frame.backend import ROW, LazyFrame, each_row, owners_frame
+from samrules.engines.frame.backend import ROW, each_row, owners_frame
+from samrules.engines.frame.layers import LazyFrame
 from samrules.inputs.facts import ID
 
 

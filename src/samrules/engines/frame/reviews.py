@@ -14,9 +14,10 @@ import narwhals as nw
 
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.accounts import DAY, OWNER, Facts
-from samrules.engines.frame.backend import LazyFrame, collected
-from samrules.engines.frame.compiler import Compiler, days_before
+from samrules.engines.frame.backend import collected
+from samrules.engines.frame.compiler import Compiler, as_truth, days_before
 from samrules.engines.frame.dialect import day_literal
+from samrules.engines.frame.layers import LazyFrame
 from samrules.engines.frame.missing import Missing
 from samrules.engines.frame.parameters import dated_parameters, first_parameter_day
 from samrules.engines.frame.past import Past
@@ -57,7 +58,7 @@ def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[Laz
                         prefix="~past")
     compiler.held = _Earlier(compiler, past.most_reviews).held
     compiler.expect(n.operand for n in nodes)
-    operands = [compiler.hold(compiler.term(n.operand)) for n in nodes]
+    operands = [compiler.hold(as_truth(compiler.term(n.operand))) for n in nodes]
     missing = {place: _missing(plan, compiler, node) for place, node in enumerate(nodes) if node in asked_about}
     frame = past.frame.with_columns(nw.lit(1, dtype=nw.Int64).alias(_ONE))
     frame = frame.with_columns(
@@ -129,7 +130,7 @@ def _past(place: int, node: ex.Held, missing: MissingFacts) -> Past:
 
 def _missing(plan: Plan, compiler: Compiler, node: ex.Held) -> MissingFacts:
     """The missing facts of each review below what must be sustained: with what is wanted, and only hidden."""
-    truth = compiler.term(node.operand)
+    truth = as_truth(compiler.term(node.operand))
     unknown = compiler.hold(Term(truth.expr.is_null(), t.BOOL, truth.layer, True))
     return {"wanted": Missing(plan, compiler).below(node.operand, unknown),
             "hidden": Missing(plan, compiler).below(node.operand, t.FALSE)}

@@ -16,7 +16,8 @@ import narwhals as nw
 
 from samrules.diagnostics import Diagnostic
 from samrules.engines.frame import terms as t
-from samrules.engines.frame.backend import ROW, LazyFrame, collected, each_row
+from samrules.engines.frame.backend import ROW, collected, each_row
+from samrules.engines.frame.layers import LazyFrame
 from samrules.engines.frame.rejects import Rejects
 from samrules.engines.frame.terms import Term
 from samrules.inputs.facts import ID, BadValue, convert
@@ -146,11 +147,19 @@ class Check:
     def values(self, fitting: Sequence[Column], more: Mapping[str, nw.Expr] | None = None,
                read: frozenset[str] = frozenset()) -> dict[str, Any]:
         """Check the values of the columns; `more` are further summaries that are wanted."""
+        return self.judged(fitting, collected(self.asked(fitting, more, read))[0])
+
+    def asked(self, fitting: Sequence[Column], more: Mapping[str, nw.Expr] | None = None,
+              read: frozenset[str] = frozenset()) -> LazyFrame:
+        """One row with the summaries of the columns, and `more`."""
         asked: dict[str, nw.Expr] = {"~count": nw.len(), **(more or {})}
         for column in fitting:
             for key, expr in _summaries(column, column.name in read):
                 asked[f"{column.name}~{key}"] = expr
-        row = collected(self.frame.select(**asked))[0]
+        return self.frame.select(**asked)
+
+    def judged(self, fitting: Sequence[Column], row: dict[str, Any]) -> dict[str, Any]:
+        """The row of summaries, after what it tells of each column has been looked into."""
         self.count = int(row["~count"])
         for column in fitting:
             self._judge(column, {k.rpartition("~")[2]: v for k, v in row.items()

@@ -91,7 +91,6 @@ def column(name: str, sort: str, layer: int = 0, *, known: bool = False, low: fl
 
 
 TRUE, FALSE, UNKNOWN = constant(True), constant(False), constant(None, BOOL)
-_NULL = nw.lit(None, dtype=nw.Boolean)
 
 
 def _layer(*terms: Term) -> int:

@@ -16,10 +16,9 @@ from samrules.engines.frame.backend import PLACES
 from samrules.engines.frame.compiler import Compiler
 from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.terms import Term
-from samrules.engines.frame.verdict import Judged, list_settled, possibilities, rule_truths
+from samrules.engines.frame.verdict import Judged
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Decide
-from samrules.model.types import Kind
 from samrules.plan.plan import Plan, PlannedDecision, PlannedScore
 
 _MOST = 1 << 50
@@ -53,10 +52,10 @@ class Unknowns:
     def _weigh(self, planned: PlannedDecision, verdict: Judged) -> None:
         hold = self.compiler.hold
         above: dict[Key, list[Term]] = {}
-        for rule, relevant in zip(planned.rules, relevant_rules(planned, verdict, self.compiler), strict=True):
-            if not relevant.constant or relevant.value:
+        for rule, turns in zip(planned.rules, turning_rules(planned, verdict, self.compiler), strict=True):
+            if not turns.constant or turns.value:
                 root = Key(self.compiler.steps[rule.step])
-                above.setdefault(root, []).append(self._number(relevant))
+                above.setdefault(root, []).append(self._number(turns))
         for key in downwards(list(above), self.missing.below_condition):
             unknown = self.missing.missing(key.node)
             if unknown.constant and not unknown.value:
@@ -241,54 +240,42 @@ def _exactly(chances: Sequence[Term], compiler: Compiler) -> list[Term]:
 # --- which rules matter --------------------------------------------------------------------------
 
 
-def relevant_rules(planned: PlannedDecision, verdict: Judged, compiler: Compiler) -> list[Term]:
-    """For each rule, where it is unknown and its truth changes which outcomes are possible."""
-    if planned.decide.hit_policy == "priority" and planned.decide.otherwise == planned.decide.outcomes[-1]:
-        return _relevant_by_priority(planned, verdict, compiler)
-    rules = rule_truths(planned)
-    ways: list[tuple[Mapping[str, ex.Expr], Mapping[str, ex.Expr]]] = []
-    for place, (outcome, _) in enumerate(rules):
-        as_if = [[*rules[:place], (outcome, ex.Literal(truth, Kind.BOOLEAN)), *rules[place + 1:]]
-                 for truth in (True, False)]
-        ways.append((_verdict(planned.decide, as_if[0]), _verdict(planned.decide, as_if[1])))
-    compiler.expect(q for pair in ways for way in pair for q in way.values())
-    found = []
-    for (_, rule), (held, failed) in zip(rules, ways, strict=True):
-        truth = compiler.term(rule)
-        differs = t.some([_differ(compiler.term(held[o]), compiler.term(failed[o]), compiler) for o in held])
-        unknown = t.every([t.possible(truth), t.negated(t.certain(truth))])
-        found.append(compiler.hold(t.every([unknown, differs, t.negated(verdict.settled)])))
-    return found
-
-
-def _relevant_by_priority(planned: PlannedDecision, verdict: Judged, compiler: Compiler) -> list[Term]:
-    """The same where the last outcome is given otherwise too, without trying each rule both ways.
-
-    An unknown rule matters unless a rule of its outcome, or of a stronger one, certainly holds: else it brings its
-    outcome, and without it a weaker one is possible, the last if no other. A rule that gives the last changes nothing.
-    """
-    outcomes = planned.decide.outcomes
+def turning_rules(planned: PlannedDecision, verdict: Judged, compiler: Compiler) -> list[Term]:
+    """For each rule, where it is unknown and can turn the outcome; as `policy.turning` has it."""
     truths = [(r.outcome, compiler.term(ex.Name(r.step))) for r in planned.rules]
-    open_ = t.negated(verdict.settled)
-    matters = {outcomes[-1]: t.FALSE}
-    for outcome in outcomes[:-1]:
-        held = t.some([t.certain(truth) for given, truth in truths if given == outcome])
-        open_ = compiler.hold(t.every([open_, t.negated(held)]))
-        matters[outcome] = open_
-    return [compiler.hold(t.every([t.possible(truth), t.negated(t.certain(truth)), matters[outcome]]))
-            for outcome, truth in truths]
+    turn = _turning_first if planned.decide.hit_policy == "first" else _turning_by_outcome
+    turns = turn(planned.decide, truths, t.negated(verdict.settled), compiler)
+    return [compiler.hold(t.every([t.possible(truth), t.negated(t.certain(truth)), turns_it]))
+            for (_, truth), turns_it in zip(truths, turns, strict=True)]
 
 
-def _verdict(decide: Decide, rules: Sequence[tuple[str, ex.Expr]]) -> dict[str, ex.Expr]:
-    """What a verdict consists of, as questions; `""` asks whether a list is settled."""
-    settled = {"": list_settled(decide, rules)} if decide.hit_policy == "collect" else {}
-    return {**possibilities(decide, rules), **settled}
+def _turning_by_outcome(decide: Decide, truths: Sequence[tuple[str, Term]], open_: Term, compiler: Compiler) -> list[Term]:
+    """Where the order of the rules does not matter, those of one outcome turn it or do not, together."""
+    certain, possible = ({o: compiler.hold(t.some([held(truth) for given, truth in truths if given == o]))
+                          for o in decide.outcomes} for held in (t.certain, t.possible))
+    by_strength = decide.hit_policy == "priority"
+    turns: dict[str, Term] = {}
+    for place, outcome in enumerate(decide.outcomes):
+        surely = t.negated(certain[outcome])
+        if by_strength:
+            open_ = compiler.hold(t.every([open_, surely]))
+        others = decide.outcomes[place + 1:] if by_strength else [o for o in decide.outcomes if o != outcome]
+        otherwise = t.some([possible[o] for o in others]) if outcome == decide.otherwise else t.TRUE
+        turns[outcome] = compiler.hold(t.every([open_, otherwise] if by_strength else [open_, surely, otherwise]))
+    return [turns[outcome] for outcome, _ in truths]
 
 
-def _differ(a: Term, b: Term, compiler: Compiler) -> Term:
-    if a.constant and b.constant:
-        return t.constant(a.value != b.value)
-    if a.constant or b.constant:
-        fixed, other = (a, b) if a.constant else (b, a)
-        return t.negated(other) if fixed.value else other
-    return t.compared("!=", compiler.hold(a), compiler.hold(b))
+def _turning_first(decide: Decide, truths: Sequence[tuple[str, Term]], open_: Term, compiler: Compiler) -> list[Term]:
+    """`after` has each outcome with whether the later rules can give it."""
+    after: dict[str | None, Term] = {decide.otherwise: t.TRUE}
+    turns: list[Term] = []
+    for outcome, truth in reversed(truths):
+        turns.append(t.some([reached for other, reached in after.items() if other != outcome]))
+        not_sure = t.negated(t.certain(truth))
+        after = {other: compiler.hold(t.every([not_sure, reached])) for other, reached in after.items()}
+        after[outcome] = compiler.hold(t.some([t.possible(truth), after.get(outcome, t.FALSE)]))
+    before = []
+    for (_, truth), turns_it in zip(truths, reversed(turns), strict=True):
+        before.append(t.every([open_, turns_it]))
+        open_ = compiler.hold(t.every([open_, t.negated(t.certain(truth))]))
+    return before
