@@ -161,6 +161,11 @@ def test_accounts_decided_together_are_decided_together_again(ledger: Ledger) ->
     assert [r.account for r in together.records] == ["a0", "a1", "a2"]
     assert [str(r.batch).partition(":")[2] for r in together.records] == ["1:3", "2:3", "3:3"]
     assert ledger.replay(account="a1").same == 1
+    day = {"account_id": "a1", "date": date(2026, 6, 1)}
+    events, reviews = iter([{**day, "event": "discount_requested"}]), iter([{"account_id": "a1", "review_date": date(2026, 6, 1), "csat": 5}])
+    seen = ledger.decide_portfolio(rules, iter(accounts), events=events, history=reviews, as_of=DAY).records[1].body
+    assert (len(seen["events"]), len(seen["history"])) == (1, 1)
+    assert ledger.replay().ok
     assert ledger.decided_again(together.records[2]).to_dict() == together.portfolio.decisions[2].to_dict()
 
 
@@ -507,6 +512,7 @@ def test_overrides_that_cannot_stand_are_refused(filled: Ledger) -> None:
         ({"outcome": "retein"}, "bad-override", "did you mean `retain`?"),
         ({"by": " "}, "bad-override", "nobody stands behind it"),
         ({"reason": ""}, "bad-override", "it has no reason"),
+        ({"reason": "\udcff"}, "bad-override", "what is no text"),
         ({"expires": date(2026, 11, 20)}, "bad-override", "it would expire on 2026-11-20, before it begins on 2026-11-21"),
         ({"outcome": ["retain", "watch"]}, "bad-override", "gives one outcome"),
         ({"account": "norval"}, "no-such-account", "did you mean `norvale`?"),
@@ -535,7 +541,7 @@ def test_what_is_no_ledger_is_said_to_be_none(tmp_path: Path, path: Path) -> Non
     for target, create, code, says in (
         (path, False, "no-such-file", "there is no such file"),
         (tmp_path, False, "no-such-file", "this is a folder"),
-        (tmp_path, True, "bad-ledger", "unable to open"),
+        (tmp_path, True, "no-such-file", "this is a folder"),
         (tmp_path / "none" / "a.ledger", True, "bad-ledger", "does not exist"),
         (text, False, "bad-ledger", "the file is no database"),
         (text, True, "bad-ledger", "the file is no database"),
@@ -586,6 +592,14 @@ def test_a_ledger_opened_to_read_is_not_written_to(filled: Ledger, path: Path) -
             reader.decide(small(), NORVALE, as_of=DAY)
         assert codes(caught) == ["bad-ledger"]
     assert filled.head.records == 6
+
+
+def test_a_ledger_in_a_folder_that_nobody_may_write_to_is_read(filled: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled.close()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with Ledger.open(path, read_only=True) as reader:
+        assert reader.verify().ok
+    assert sorted(p.name for p in path.parent.iterdir()) == [path.name]
 
 
 def test_a_decision_is_recorded_with_what_it_was_made_from(ledger: Ledger) -> None:

@@ -7,6 +7,7 @@ database refuses to change or delete them; who gets round that is found by `veri
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -132,7 +133,8 @@ class Database:
         """Make the tables, unless another writer just did."""
         sa, tables = self._sa, self._tables
         with self._reading() as connection:
-            if self.dialect == "sqlite" and sa.inspect(connection).get_table_names():
+            names = sa.inspect(connection).get_table_names() if self.dialect == "sqlite" else []
+            if names and "samrules_ledger" not in names:
                 raise _bad("this is a database of something else: it has tables that are not a ledger's",
                            "give the path of a new file", self.shown)
         if self.dialect == "sqlite":  # readers and writers do not wait for each other
@@ -288,6 +290,8 @@ class Database:
         exc = self._sa.exc
         try:
             yield
+        except exc.TimeoutError:  # more threads than connections
+            raise _busy(self.shown) from None
         except exc.DBAPIError as error:
             raise _in_words(error, self.shown) from None
         except sqlite3.DatabaseError as error:
@@ -372,7 +376,7 @@ def as_record(row: dict[str, Any]) -> Record:
 
 def _of_file(sa: Any, path: Path, create: bool, read_only: bool, shown: str) -> Any:
     """SQLite in a file. Raises LedgerError."""
-    if not path.is_file() and not create:
+    if path.is_dir() or not (path.exists() or create):
         what = "this is a folder" if path.is_dir() else "there is no such file"
         raise LedgerError([Diagnostic("no-such-file", what, "give the file of a ledger, or a URL such as `postgresql://host/name`",
                                       where=shown)])
@@ -380,13 +384,19 @@ def _of_file(sa: Any, path: Path, create: bool, read_only: bool, shown: str) -> 
         raise _bad(f"the folder `{path.parent}` does not exist", "create the folder first, or give another path", shown)
     mode = "ro" if read_only else "rwc" if create else "rw"
     uri = f"{path.resolve().as_uri()}?mode={mode}"
+    if read_only and not os.access(path.resolve().parent, os.W_OK) and not Path(f"{path.resolve()}-wal").exists():
+        uri += "&immutable=1"  # SQLite would want to write beside it, and nobody can
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.QueuePool)
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.QueuePool, max_overflow=40, pool_timeout=_WAIT)
 
     def begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
@@ -407,7 +417,7 @@ def _of_url(sa: Any, url: str, read_only: bool) -> Any:
                    str(made.render_as_string(hide_password=True)))
     made = made.set(drivername="postgresql+psycopg")
     try:
-        engine = sa.create_engine(made, pool_size=4, max_overflow=8, pool_pre_ping=True, connect_args={"connect_timeout": 15})
+        engine = sa.create_engine(made, pool_size=4, max_overflow=16, pool_timeout=_WAIT, pool_pre_ping=True, connect_args={"connect_timeout": 15})
     except ImportError:
         raise LedgerError([Diagnostic("needs-extra", "a ledger in PostgreSQL needs the package psycopg, which is not installed",
                                       'pip install "samrules[postgres]"', where="samrules")]) from None
@@ -428,15 +438,22 @@ def _in_words(error: Exception, shown: str) -> LedgerError:
     said = " ".join(str(getattr(error, "orig", None) or error).split())
     low = said.lower()
     if "locked" in low or "lock timeout" in low:
-        return LedgerError([Diagnostic("ledger-busy", "the ledger is in use: another writer did not finish in time",
-                                       "try again; nothing was recorded of what was not acknowledged", where=shown)])
+        return _busy(shown)
     if "readonly" in low or "read-only" in low or "permission denied" in low:
         return _bad("the ledger may not be written to", "give a file, or a user of the database, that may be written to", shown)
     if "not a database" in low:
         return _bad("this is no ledger: the file is no database", "give the path of a ledger, or of a new file", shown)
+    if "unable to open" in low:
+        return _bad("the file cannot be opened", "give a file that you may read, in a folder that you may write to; its latest records may "
+                    "lie beside it in a file that ends in `-wal`", shown)
     if "malformed" in low or "disk image" in low or "decode" in low:
         return _damaged(shown)
     return _bad(f"the database says: {said[:300]}", "`samrules audit verify` tells whether the records hold", shown)
+
+
+def _busy(shown: str) -> LedgerError:
+    return LedgerError([Diagnostic("ledger-busy", "the ledger is in use: others did not finish in time",
+                                   "try again; nothing was recorded of what was not acknowledged", where=shown)])
 
 
 def _damaged(shown: str) -> LedgerError:

@@ -136,6 +136,8 @@ class Ledger:
         """Decide all accounts of a portfolio as `Rules.decide_portfolio` does, and put the decisions on record, all or none."""
         day = decision_date(as_of)
         all_given = mappings(accounts, "accounts")
+        events = mappings(events, "events") if events is not None else None  # read twice
+        history = mappings(history, "history")
         portfolio = rules.decide_portfolio(all_given, events=events, recorded=recorded, history=history, as_of=day, engine=engine)
         ids = [str(facts[ID]).strip() for facts in all_given]
         happened, _ = by_account(events, "events", "bad-event", ids)

@@ -69,6 +69,11 @@ def _signed(by: str, reason: str, where: str) -> list[Diagnostic]:
         problems.append(Diagnostic("bad-override", "nobody stands behind it", "give the name of the person who decides it", where=where))
     if not reason.strip():
         problems.append(Diagnostic("bad-override", "it has no reason", "say why, in a sentence that a stranger understands", where=where))
+    for text in (by, reason):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            problems.append(Diagnostic("bad-override", "the name or the reason holds what is no text", "write it as UTF-8", where=where))
     return problems
 
 

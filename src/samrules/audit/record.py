@@ -96,8 +96,8 @@ def columns_of(body: Mapping[str, Any]) -> Columns:
 
 
 def column_text(text: str) -> str:
-    """A text as a column holds it: PostgreSQL knows no zero characters."""
-    return text.replace("\0", "\ufffd")
+    """A text as a column holds it: PostgreSQL knows no zero characters, and no database half a character."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def parts_hash(committed: Sequence[tuple[str, str]]) -> str:

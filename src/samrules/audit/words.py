@@ -12,7 +12,7 @@ from samrules.audit.replay import Difference, Replay
 from samrules.audit.verify import Verification
 from samrules.decision.words import counted, day, listed, number, sentence, value_in_words, word
 from samrules.inputs.facts import BadValue, convert
-from samrules.model.ruleset import Fact
+from samrules.model.ruleset import EventType, Fact
 
 if TYPE_CHECKING:
     from samrules.audit.effective import Effective
@@ -157,8 +157,11 @@ def _given(body: Mapping[str, Any], rules: Rules) -> list[str]:
 
 
 def _fact(name: str, value: Any, fact: Fact | None, currency: str | None) -> str:
-    title = fact.title if fact is not None and fact.title else word(name)
-    return f"  {title}: {_value(value, fact, currency)}  [{name}]"
+    return f"  {_title(fact, name)}: {_value(value, fact, currency)}  [{name}]"
+
+
+def _title(declared: Fact | EventType | None, name: str) -> str:
+    return declared.title if declared is not None and declared.title else word(name)
 
 
 def _value(value: Any, fact: Fact | None, currency: str | None) -> str:
@@ -171,8 +174,8 @@ def _value(value: Any, fact: Fact | None, currency: str | None) -> str:
 def _event(event: Mapping[str, Any], rules: Rules) -> str:
     kind = rules.events.get(event["event"])
     declared = {f.name: f for f in kind.fields} if kind is not None else {}
-    said = [f"{word(name)}: {_value(value, declared.get(name), rules.plan.currency)}" for name, value in event["fields"].items()]
-    return word(event["event"]) + (f" ({', '.join(said)})" if said else "")
+    said = [f"{_title(declared.get(name), name)}: {_value(value, declared.get(name), rules.plan.currency)}" for name, value in event["fields"].items()]
+    return _title(kind, event["event"]) + (f" ({'; '.join(said)})" if said else "")
 
 
 # --- why -----------------------------------------------------------------------------------------
