@@ -14,13 +14,13 @@ AS_OF = date(2026, 11, 21)
 FACTS: dict[str, dict[str, Any]] = {
     "flag": {"type": "boolean"},
     "wish": {"type": "boolean"},
-    "count": {"type": "integer", "range": "0..9"},
+    "count": {"type": "integer", "range": "0..9", "actionable": "yes"},
     "people": {"type": "integer", "unit": "people"},
     "size": {"type": "number"},
     "share": {"type": "ratio"},
     "revenue": {"type": "money"},
     "cost": {"type": "money", "range": "0.."},
-    "since": {"type": "date"},
+    "since": {"type": "date", "actionable": "raise"},
     "until": {"type": "date"},
     "kind": {"type": "enum [vendor, preferred, partner]"},
     "rank": {"type": "ordinal 1..5"},
@@ -35,7 +35,7 @@ EVENTS: dict[str, Any] = {
     }},
 }
 MEASURES: dict[str, Any] = {
-    "orders": {"count": "ordered", "within": "12 months"},
+    "orders": {"count": "ordered", "within": "12 months", "actionable": "lower"},
     "turnover": {"sum": "ordered.amount", "within": "24 months"},
     "places": {"distinct": "ordered.place"},
     "last_order": {"latest": "ordered"},

@@ -147,8 +147,8 @@ def test_what_is_missing_may_become_known() -> None:
     found = decision.counterfactuals()
     assert lines(found, "Keep") == [
         "3 ways, of 1 or 2 changes.",
-        "made: becomes known, as at least 1 and at most 45",
-        "executive sponsors: becomes known, as at least 1",
+        "made: becomes known and is at least 1 and at most 45",
+        "executive sponsors: becomes known and is at least 1",
         "2 changes together",
         "day of the plan: from 1 March 2025 to 1 June 2026 or later",
         "the view of us: from vendor to partner",
@@ -156,11 +156,11 @@ def test_what_is_missing_may_become_known() -> None:
     assert lines(found, "Drop") == [
         "2 ways, of 2 changes.",
         "2 changes together",
-        "made: becomes known, as at least 46",
+        "made: becomes known and is at least 46",
         "margin: from 20% to 10% or less",
         "2 changes together",
-        "made: becomes known, as at least 46",
-        "executive sponsors: becomes known, as 0",
+        "made: becomes known and is at least 46",
+        "executive sponsors: becomes known and is 0",
     ]
     assert [s.outcome for s in found.sought] == ["keep", "drop"]
 
@@ -335,7 +335,7 @@ What was looked at
 @pytest.mark.parametrize(("ruleset", "account", "outcome", "expected"), [
     ("dedesignation", "harrow-north", "retain", ["One way, of 1 change.", "number of champions: from 0 to 1 or more"]),
     ("designation", "calder", "designate", ["One way, of 1 change.", "number of promises kept in the last 12 months: from 17 to 18 or more"]),
-    ("dedesignation", "pell", "watch", ["One way, of 1 change.", "number of champions: becomes known, as 0"]),
+    ("dedesignation", "pell", "watch", ["One way, of 1 change.", "number of champions: becomes known and is 0"]),
     ("dedesignation", "gantry", "release", [
         "No changes of the facts that were varied give it today, however many.",
         "It needs no change: it comes if things stay as they are. (“Wants a low price and nothing else” asks for 2 reviews over 2 months)"]),

@@ -16,6 +16,7 @@ from samrules.version import __version__
 
 __all__ = [
     "Assignment",
+    "Counterfactuals",
     "Decision",
     "Diagnostic",
     "EngineError",
@@ -28,6 +29,7 @@ __all__ = [
     "Session",
     "UndeclaredFactWarning",
     "UnmatchedRowsWarning",
+    "WhatIf",
     "__version__",
     "assign",
     "backtest",
@@ -39,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "Assignment": "samrules.staffing.assignment",
+    "Counterfactuals": "samrules.explain.counterfactuals",
     "Decision": "samrules.decision.decision",
     "Diagnostic": "samrules.diagnostics",
     "EngineError": "samrules.errors",
@@ -51,6 +54,7 @@ _HOMES = {
     "Session": "samrules.sessions.session",
     "UndeclaredFactWarning": "samrules.errors",
     "UnmatchedRowsWarning": "samrules.errors",
+    "WhatIf": "samrules.explain.what_if",
     "assign": "samrules.staffing.assignment",
     "backtest": "samrules.tuning.backtest",
     "diff": "samrules.compare.difference",
@@ -72,6 +76,8 @@ if TYPE_CHECKING:
         UndeclaredFactWarning,
         UnmatchedRowsWarning,
     )
+    from samrules.explain.counterfactuals import Counterfactuals
+    from samrules.explain.what_if import WhatIf
     from samrules.portfolio.portfolio import Portfolio
     from samrules.rules import Rules, load, loads
     from samrules.sessions.session import Session

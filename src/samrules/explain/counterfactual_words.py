@@ -208,7 +208,7 @@ def _end(far: Value, fact: Fact, currency: str | None, *, up: bool) -> str:
 def _as_known(change: Change, currency: str | None) -> str:
     fact = change.fact
     if fact.type.kind in (Kind.BOOLEAN, Kind.ENUM) or change.ranges is None:
-        return f", as {value_in_words(change.new, fact.type, currency)}"
+        return f" and is {value_in_words(change.new, fact.type, currency)}"
     last = len(change.ranges) - 1
     said = []
     for place, ((near, far), open_) in enumerate(zip(change.ranges, change.open_ended, strict=True)):
@@ -220,7 +220,7 @@ def _as_known(change: Change, currency: str | None) -> str:
             said.append(value_in_words(near, fact.type, currency))
         else:
             said.append(high if first else low if open_ else f"{low} and {high}")
-    return f", as {listed(said, 'or')}"
+    return f" and is {listed(said, 'or')}"
 
 
 def starts_open(near: Value, fact: Fact) -> bool:
