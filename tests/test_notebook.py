@@ -7,10 +7,12 @@ from datetime import date
 
 import attrs
 import pytest
+from click.testing import CliRunner
 
 import samrules
+from samrules.cli.main import cli
 from samrules.rules import ENGINES
-from tests.test_report import DAY, HOSTILE, SMALL, Small, _Read, _table
+from tests.test_report import DAY, EXAMPLES, HOSTILE, SMALL, Small, _Read, _table
 
 SHOWN = (
     '<div style="font-family:inherit;color:inherit;line-height:1.45;max-width:60em;text-align:left" role="group" aria-label="Decision on a">'
@@ -69,6 +71,18 @@ def test_names_are_text() -> None:
     assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in read.elements]
     assert not any(key.startswith("on") or key in ("src", "href") for _, attributes in hostile.elements for key in attributes)
     assert HOSTILE in " ".join(hostile.texts)
+
+
+@pytest.mark.parametrize("question", [(), ("--why-not", "retain"), ("--what-if", "--most", "1"), ("--set", "csat=3")])
+def test_an_explanation_as_a_file(question: tuple[str, ...]) -> None:
+    asked = ["explain", "dedesignation", str(EXAMPLES / "portfolio"), "--account", "norvale", "--as-of", "2026-11-21", *question]
+    file, text = CliRunner().invoke(cli, [*asked, "--format", "html"]), CliRunner().invoke(cli, asked)
+    assert (file.exit_code, file.stderr) == (0, "")
+    assert file.stdout.startswith('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">')
+    read = _Read(file.stdout)
+    assert {tag for tag, _ in read.elements} <= {"html", "head", "meta", "title", "body", "main", "h1", "h2", "p", "ul", "li", "span"}
+    bare = re.sub(r"[=✓✗?·\s]+", "", "".join(read.texts)).removeprefix(re.sub(r"\s+", "", text.stdout.splitlines()[0]).replace("?", ""))
+    assert bare == re.sub(r"[=✓✗?·\s]+", "", text.stdout)
 
 
 def test_without_an_explainer_there_is_the_repr() -> None:

@@ -46,6 +46,7 @@ from samrules.reporting.render import (
 )
 from samrules.reporting.standing import Frame, size_fact
 from samrules.reporting.subject import Override, Past, Subject, subjects
+from samrules.reporting.what_if import would_change
 from samrules.rules import Rules
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -259,6 +260,46 @@ def test_near_misses_and_their_distance() -> None:
         "letter, by “In good hands”: satisfaction: 4, at least 5 needed (1 short)"]
 
 
+# --- what would change it ------------------------------------------------------------------------
+
+
+def test_what_would_change_it_and_what_would_not() -> None:
+    text = SMALL.replace("csat: {title: satisfaction, type: number,", "csat: {title: satisfaction, type: number, range: 0..10, actionable: raise,")
+    small = Small(text=text)
+    decision = attrs.evolve(small.subject(account_id="a", csat=3, keeper="Ann", events=[]).decision, explainer=samrules.rules.EXPLAINED)
+    parts = would_change(decision, small.gathering.frame)
+    assert [(p.heading, p.sentences, [i.text for i in p.items]) for p in parts] == [
+        ("Letter instead", ("One way, of 1 change.",), ["satisfaction: from 3 to 5 or more"]),
+        ("", ("However many of the facts that were varied change, none of this comes about today: “visit”.",
+              "1 fact that is marked as actionable was varied.",
+              "At most 2 facts at once, in today's facts only: earlier reviews, the date and the thresholds stay as they are."), [])]
+    page = small.gathering.add(Subject(decision, what_if=parts))
+    assert page.what_if_note == ""
+    assert "<h4>Letter instead</h4>" in account_html(page)
+
+
+def test_where_it_was_not_looked_for_the_part_says_so(programme: Portfolio) -> None:
+    page = programme.pages["norvale"]
+    assert page.what_if is None
+    assert page.what_if_note == ("Not looked for here; `samrules explain --what-if` finds it, and for all accounts "
+                                 "`samrules report --what-if all`.")
+    assert page.what_if_note in account_html(page)
+
+
+@pytest.mark.parametrize(("wanted", "looked_for"), [("all", {"a", "b", "c"}), ("changes", {"a", "b"}), ("none", set())])
+def test_for_which_accounts_it_is_looked_for(tmp_path: Path, wanted: str, looked_for: set[str]) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "accounts.csv").write_text("account_id,csat,keeper,visits\na,6,Ann,0\nb,,Ann,0\nc,6,Ann,0\n")
+    (data / "history.csv").write_text("account_id,review_date,csat,keeper,visits\na,2026-08-01,1,Ann,0\nc,2026-08-01,6,Ann,0\n")
+    out = tmp_path / "r.html"
+    found = run(str(tmp_path / "small.yaml"), str(data), "--what-if", wanted, "--as-of", "2026-11-21", "--out", str(out))
+    assert found.exit_code == 0, found.stderr
+    articles = out.read_text("utf-8").split("<article ")[1:]
+    assert {account for account, text in zip("abc", articles, strict=True) if "Not looked for" not in text} == looked_for
+
+
 # --- what it is compared with --------------------------------------------------------------------
 
 
@@ -376,7 +417,7 @@ def test_the_file_needs_nothing_else_and_runs_nothing_else() -> None:
     sheet = re.search(r"<style>(.*?)</style>", whole, re.DOTALL)
     script = re.search(r"<script>(.*?)</script>", whole, re.DOTALL)
     assert sheet and script
-    assert policy == (f"default-src 'none'; script-src '{render._hash(script[1])}'; style-src '{render._hash(sheet[1])}'; "
+    assert policy == (f"default-src 'none'; script-src '{render.allowed(script[1])}'; style-src '{render.allowed(sheet[1])}'; "
                       "base-uri 'none'; form-action 'none'")
 
 
@@ -455,6 +496,21 @@ def test_what_cannot_be_used_is_said_and_nothing_is_written(tmp_path: Path, argu
     assert found.exit_code == 2
     assert found.stderr.startswith(said), found.stderr
     assert not out.exists()
+
+
+def test_a_name_that_says_something_else_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "report.pdf"
+    found = run("programme", str(EXAMPLES / "portfolio"), "--out", str(out))
+    assert found.exit_code == 2
+    assert found.stderr == f"{out}: error[unknown-format]: a report is HTML, and `report.pdf` does not say so\nhelp: end the name in .html\n\n"
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.html"
+    accounts.write_text("account_id\na\n")
+    found = run("designation", str(accounts), "--out", str(accounts))
+    assert found.exit_code == 2
+    assert accounts.read_text() == "account_id\na\n"
 
 
 def test_bad_accounts_leave_the_report_of_before_as_it_was(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ Examples:
 @arguments.events
 @arguments.as_of
 @arguments.engine
-@click.option("--format", "format_", type=click.Choice(("text", "md", "json")), default="text",
+@click.option("--format", "format_", type=click.Choice(("text", "md", "html", "json")), default="text",
               show_default=True)
 def command(ruleset: str, accounts: str, account: str, why_not: str | None, what_if: bool, outcome: str | None,
             vary: tuple[str, ...], all_facts: bool, most: int | None, limit: int | None, set_: tuple[str, ...], history: str | None,
@@ -82,6 +82,11 @@ def command(ruleset: str, accounts: str, account: str, why_not: str | None, what
         found = decision.why() if why_not is None else decision.why_not(why_not)
     if format_ == "json":
         emit(arguments.as_json(found.to_dict()))
+    elif format_ == "html":
+        from samrules.explain.explanation import Explanation
+        from samrules.explain.notebook import explanation_file
+
+        emit(printable(explanation_file(found if isinstance(found, Explanation) else found.explanation())))
     else:
         emit(printable(found.markdown() if format_ == "md" else str(found)))
 

@@ -72,7 +72,8 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     day = arguments.day_of(as_of)
     check_engine(engine)
     check_ready()
-    check_destination(out, [path for path in (accounts, history, events) if path])
+    _check_name(out)
+    check_destination(out, [path for path in (accounts, history, events, ledger) if path])
     rules = arguments.decider(ruleset)
     frame = Frame(rules, _size(rules, against))
     table = arguments.checked_accounts(rules, accounts, history, events, day)
@@ -93,6 +94,16 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
 
     write_whole(out, write)
     message(f"{out}: written, {len(text) / 1e6:.1f} MB")
+
+
+def _check_name(out: Path) -> None:
+    """Raises OutputError where the name of the file says that it is something else."""
+    if out.suffix.lower() not in (".html", ".htm"):
+        from samrules.diagnostics import Diagnostic
+        from samrules.errors import OutputError
+
+        raise OutputError([Diagnostic("unknown-format", f"a report is HTML, and `{out.name}` does not say so", "end the name in .html",
+                                      where=str(out))])
 
 
 def _with_changes(subject: Subject, frame: Frame, wanted: str) -> Subject:

@@ -192,6 +192,10 @@ class Counterfactuals:
     def to_text(self) -> str:
         return str(self)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self.explanation()._repr_html_()
+
     def markdown(self) -> str:
         return self.explanation().markdown()
 

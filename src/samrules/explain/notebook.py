@@ -1,4 +1,4 @@
-"""A decision and an explanation as a notebook shows them."""
+"""A decision and an explanation as HTML: what a notebook shows, and an explanation as a file."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ def explanation_html(told: Explanation) -> str:
     return _box(element("p", element("strong", told.title), style="margin:.3em 0"), told, of=told.title)
 
 
+def explanation_file(told: Explanation) -> str:
+    """An explanation as an HTML file with all of it unfolded, so that it can be printed."""
+    head = element("head", Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+                                '<meta name="color-scheme" content="light dark">'
+                                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"),
+                   element("title", told.title))
+    parts = [element("h2", part.heading, style="font-size:1.1em;margin:1.2em 0 .2em") + _inside(part) for part in told.parts]
+    body = element("main", element("h1", told.title, style="font-size:1.5em"), element("p", told.answer), *map(Html, parts),
+                   element("p", told.record, style=f"margin-top:1.5em;{FAINT}"), style=BOX)
+    page = element("body", body, style="font-family:system-ui,sans-serif;margin:2em auto;padding:0 1em;max-width:60em")
+    return "<!doctype html>\n" + element("html", head, page, lang="en") + "\n"
+
+
 def _box(head: Html, told: Explanation, of: str) -> str:
     parts = [_part(part, unfolded=place == 0) for place, part in enumerate(told.parts)]
     return element("div", head, element("p", told.answer, style="margin:.3em 0"), *parts,
@@ -34,10 +47,13 @@ def _box(head: Html, told: Explanation, of: str) -> str:
 
 
 def _part(part: Part, *, unfolded: bool) -> Html:
-    inside = [element("p", text, style="margin:.2em 0 .2em 1.4em") for text in part.sentences]
-    inside += [_lines(part.items)] if part.items else []
     summary = element("summary", part.heading, style="cursor:pointer;font-weight:600")
-    return element("details", summary, *inside, style="margin:.3em 0", **({"open": ""} if unfolded else {}))
+    return element("details", summary, _inside(part), style="margin:.3em 0", **({"open": ""} if unfolded else {}))
+
+
+def _inside(part: Part) -> Html:
+    sentences = "".join(element("p", text, style="margin:.2em 0 .2em 1.4em") for text in part.sentences)
+    return Html(sentences + (_lines(part.items) if part.items else ""))
 
 
 def _lines(items: tuple[Item, ...]) -> Html:

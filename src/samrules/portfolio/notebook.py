@@ -25,7 +25,7 @@ def portfolio_html(portfolio: Portfolio) -> str:
     return element(
         "div", element("p", element("strong", portfolio.title), " ", element("span", about, style=FAINT), style="margin:.3em 0"),
         *(element("p", text, style="margin:.3em 0") for text in says),
-        element("table", element("thead", head), element("tbody", *rows), style="border-collapse:collapse;margin:.5em 0;color:inherit"),
+        element("table", element("thead", head), element("tbody", *rows), style="border-collapse:collapse;margin:.5em 0;color:inherit;font-size:inherit"),
         *more, style=BOX, role="group", aria_label=portfolio.title)
 
 

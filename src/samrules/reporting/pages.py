@@ -165,7 +165,7 @@ def _what_if_note(subject: Subject, frame: Frame) -> str:
         return ""
     if frame.rules.together:
         return "Accounts are decided together here: what would change one hangs on the others too, and was not looked for."
-    return "Not looked for in this report; `samrules explain --what-if` finds it, and so does `samrules report --what-if all`."
+    return "Not looked for here; `samrules explain --what-if` finds it, and for all accounts `samrules report --what-if all`."
 
 
 def _past_note(subject: Subject, frame: Frame) -> str:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import attrs
 
-from samrules.decision.decision import Decision
 from samrules.decision.words import listed, word
 from samrules.model import ruleset as rs
 from samrules.model.ruleset import Fact
@@ -78,12 +77,6 @@ class Frame:
         if isinstance(outcome, tuple):
             return listed([word(o) for o in outcome]) if outcome else "nothing"
         return self.titles.get(outcome) or word(outcome)
-
-    def key(self, decision: Decision) -> int:
-        """The place of the outcome in `outcomes`; of several outcomes, that of the first."""
-        outcome = decision.outcome
-        first = outcome[0] if isinstance(outcome, tuple) and outcome else outcome
-        return self.outcomes.index(first) if first in self.outcomes else len(self.outcomes)
 
     def before(self, subject: Subject) -> Outcome | None:
         """What an outcome is compared with: the state on record, else the decision before."""
