@@ -16,10 +16,11 @@ from samrules.decision.words import day as in_words
 from samrules.decision.words import listed, word
 from samrules.errors import SamrulesError
 from samrules.publishing.templates import Raw
-from samrules.reporting.pages import page as part_of
+from samrules.reporting.gather import Gathering
 from samrules.reporting.render import account_html
 from samrules.reporting.standing import Frame, size_fact
 from samrules.reporting.subject import Past, Subject
+from samrules.rules import Rules
 from samrules.serving.audit import OVERRIDE, number_of, overridden
 from samrules.serving.call import HTML, Call, Refusal, Reply, refusal
 from samrules.serving.forms import form_of
@@ -123,8 +124,12 @@ def _part(service: Service, record: Record, past: Sequence[Record]) -> str:
     rules = service.book.rules(str(record.digest))
     given = given_of_data(record.body, rules)
     earlier = tuple(Past(r.as_of, r.outcome, _because(r), f"record {r.seq}") for r in past if r.as_of is not None)
-    frame = Frame(rules, size_fact(rules))
-    return account_html(part_of(Subject(decision, given.facts, given.record.events, earlier), frame, record.seq, frame.key(decision)))
+    return part_html(rules, Subject(decision, given.facts, given.record.events, earlier))
+
+
+def part_html(rules: Rules, subject: Subject) -> str:
+    """The part of a report about one account, by itself."""
+    return account_html(Gathering(Frame(rules, size_fact(rules)), subject.decision.as_of).add(subject))
 
 
 def _because(record: Record) -> str:

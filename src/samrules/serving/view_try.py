@@ -13,9 +13,6 @@ from samrules.errors import FactError
 from samrules.explain.explanation import Explanation
 from samrules.model.types import Value
 from samrules.publishing.templates import Raw
-from samrules.reporting.pages import page as part_of
-from samrules.reporting.render import account_html
-from samrules.reporting.standing import Frame, size_fact
 from samrules.reporting.subject import Subject
 from samrules.rules import Rules
 from samrules.serving.audit import decision_of, number_of
@@ -25,7 +22,7 @@ from samrules.serving.fact_form import PREFIX, Read, fields, read
 from samrules.serving.forms import form_of
 from samrules.serving.pages import Wrong, page_of
 from samrules.serving.templates import render
-from samrules.serving.view_accounts import words
+from samrules.serving.view_accounts import part_html, words
 from samrules.syntax.literals import BadLiteral, parse_date
 
 if TYPE_CHECKING:
@@ -64,7 +61,7 @@ def tried(service: Service, call: Call) -> Reply:
                      faults=Wrong(400, refusal(400, "bad-date", "the day is not a date", str(error), "as_of").problems), **page)
     except FactError as error:
         return _form(service, call, rules, f"/try/{rules.name}", what.facts, what.texts, faults=Wrong(422, error.diagnostics), **page)
-    return _form(service, call, rules, f"/try/{rules.name}", what.facts, what.texts, part=_part(rules, decision, what.facts), after=words(decision.outcome), **page)
+    return _form(service, call, rules, f"/try/{rules.name}", what.facts, what.texts, part=part_html(rules, Subject(decision, what.facts)), after=words(decision.outcome), **page)
 
 
 def of_record(service: Service, call: Call) -> Reply:
@@ -122,11 +119,6 @@ def _other(rules: Rules, before: Mapping[str, Value], what: Read) -> dict[str, V
     known, more = fields(rules, before)
     return {f.name: what.facts.get(f.name) for f in (*known, *more) if f.name in what.texts and what.texts[f.name] != f.value
             and what.facts.get(f.name) != before.get(f.name)}
-
-
-def _part(rules: Rules, decision: Decision, facts: Mapping[str, Value]) -> str:
-    frame = Frame(rules, size_fact(rules))
-    return account_html(part_of(Subject(decision, facts), frame, 1, frame.key(decision)))
 
 
 def _form(service: Service, call: Call, rules: Rules, action: str, values: Mapping[str, Value], texts: Mapping[str, str] | None = None, *,
