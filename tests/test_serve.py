@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from samrules.serving import web
 from samrules.serving.door import COOKIE, Door
 from samrules.serving.json_body import read_object
 from samrules.serving.openapi import description
+from samrules.serving.operations import OPERATIONS
 from samrules.serving.requests import MOST_ACCOUNTS
 from tests.serving_kit import (
     DAY,
@@ -460,3 +462,18 @@ def test_a_ledger_that_is_none(tmp_path: Path) -> None:
 
         service_of([keep()], str(tmp_path / "none.ledger"))
     assert ledger_in(tmp_path).exists()
+
+
+def test_the_page_about_it_is_true() -> None:
+    """Its operations are those of the API, its example runs, its refusal is the one given."""
+    page = (Path(__file__).parent.parent / "docs" / "serve.md").read_text("utf-8")
+    listed = set(re.findall(r"\| `(GET|POST) (/api/[^`]*)`", page))
+    assert listed == {(o.method, o.path.replace("{ruleset}", "RULESET").replace("{number}", "N")) for o in OPERATIONS}
+    asker = visitor(plain(samrules.load("dedesignation")))
+    example = re.search(r"explain/dedesignation.*?-d '(\{.*?\})'", page, re.DOTALL)
+    assert example
+    answer = asker.post("/api/explain/dedesignation", example[1].encode())
+    assert (answer.status, answer.text.splitlines()[0]) == (200, "A-17: why not release?")
+    shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    assert shown
+    assert asker.post("/api/decide/dedesignation", {"accounts": [{"account_id": "A-17", "csat": 11}]}).json() == json.loads(shown[1])
