@@ -73,7 +73,7 @@ def command(rulesets: tuple[str, ...], ledger: str | None, read_only: bool, host
             message("token and facts travel unencrypted: let a proxy in front of it speak TLS")
 
     pool = server.Pool(service, workers, time_limit)
-    app = start.app_of(service, door, pool.answer, most_bytes=body_limit, log=log, lifespan=server.lifespan(pool))
+    app = start.app_of(service, door, pool.answer, most_bytes=body_limit, log=log, lifespan=server.lifespan(pool, log))
     try:
         server.run(app, socket, ready)
     finally:

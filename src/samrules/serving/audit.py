@@ -14,7 +14,7 @@ from samrules.audit.replay import changed
 from samrules.errors import UndeclaredFactWarning
 from samrules.inputs.facts import ID, by_account
 from samrules.rules import Given, Rules
-from samrules.serving.call import JSON_LINES, Call, Reply, refusal
+from samrules.serving.call import JSON_LINES, Call, Reply, clip, refusal
 from samrules.serving.decisions import data_of, explained, ruleset
 from samrules.serving.json_body import read_object
 from samrules.serving.requests import FORMATS, Answer, Asked, asked, decided
@@ -42,7 +42,7 @@ def records(ledger: Ledger, given: dict[str, str], before: int, limit: int) -> l
     """The latest records of those asked for, of smaller number than `before`."""
     kind = given.get("kind")
     if kind is not None and kind not in list(Kind):
-        raise refusal(400, "bad-parameter", f"`{kind[:40]}` is no kind of record", f"kinds: {', '.join(Kind)}", "kind")
+        raise refusal(400, "bad-parameter", f"`{clip(kind)}` is no kind of record", f"kinds: {', '.join(Kind)}", "kind")
     since, until = _day(given, "since"), _day(given, "until")
     query = Query(given.get("account"), given.get("ruleset"), (kind,) if kind else (), since.isoformat() if since else None,
                   until.isoformat() if until else None, given.get("outcome"), upto=before - 1)
@@ -66,7 +66,7 @@ def why(service: Service, call: Call) -> Reply:
     given = call.options("why_not", "format")
     form = given.get("format", "json")
     if form not in FORMATS:
-        raise refusal(400, "bad-parameter", f"`{form[:40]}` is no format", f"formats: {', '.join(FORMATS)}", "format")
+        raise refusal(400, "bad-parameter", f"`{clip(form)}` is no format", f"formats: {', '.join(FORMATS)}", "format")
     decision = service.book.decided_again(decision_of(_record(service, call)))
     return explained(decision.why_not(given["why_not"]) if "why_not" in given else decision.why(), form)
 

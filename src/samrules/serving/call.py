@@ -34,7 +34,7 @@ class Call:
             if name not in names:
                 near = nearest(name, names)
                 cure = f"did you mean `{near}`?" if near else f"parameters here: {listed(sorted(names))}" if names else "leave it out"
-                problems.append(Diagnostic("unknown-parameter", f"there is no parameter `{_short(name)}` here", cure, where="query"))
+                problems.append(Diagnostic("unknown-parameter", f"there is no parameter `{clip(name)}` here", cure, where="query"))
             elif name in found:
                 problems.append(Diagnostic("duplicate-key", f"the parameter `{name}` stands twice", "give it once", where="query"))
             found[name] = value
@@ -114,6 +114,7 @@ def encoded(data: Any) -> bytes:
     return (json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _short(name: str) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in name)
-    return shown if len(shown) <= 40 else shown[:40] + "…"
+def clip(text: str, most: int = 40) -> str:
+    """What came with a request, as it may stand in a message: its beginning, nothing that is not printable."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown if len(shown) <= most else shown[:most] + "…"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from samrules.diagnostics import Diagnostic, did_you_mean
 from samrules.explain.explanation import Explanation
 from samrules.rules import Rules
-from samrules.serving.call import MARKDOWN, Call, Refusal, Reply, said
+from samrules.serving.call import MARKDOWN, Call, Refusal, Reply, clip, said
 from samrules.serving.json_body import read_object
 from samrules.serving.requests import FORMATS, Answer, asked, decided, one_of
 
@@ -69,6 +69,5 @@ def ruleset(service: Service, call: Call) -> Rules:
     name = call.path["ruleset"]
     if name in service.rules:
         return service.rules[name]
-    shown = "".join(c if c.isprintable() else " " for c in name[:60])
-    raise Refusal(404, [Diagnostic("no-such-ruleset", f"this server has no ruleset `{shown}`",
+    raise Refusal(404, [Diagnostic("no-such-ruleset", f"this server has no ruleset `{clip(name, 60)}`",
                                    did_you_mean(name, service.rules, "rulesets"), where="path")])

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from samrules.serving.call import refusal
+from samrules.serving.call import clip, refusal
 
 TOKEN_VARIABLE = "SAMRULES_TOKEN"
 SHORTEST_TOKEN = 16
@@ -41,14 +41,14 @@ class Door:
         """Raises Refusal for a request that names another host, or comes from another site."""
         host = headers.get("host", "")
         if not self._is_ours(_name(host)):
-            raise refusal(403, "bad-host", f"this server is not `{_shown(host)}`",
+            raise refusal(403, "bad-host", f"this server is not `{clip(host, 80)}`",
                           "call it by its address, or name the host with `--allow-host` when starting", "Host")
         site = headers.get("sec-fetch-site", "none")
         if method in ("GET", "HEAD") and (site in _OWN or headers.get("sec-fetch-mode") == "navigate"):
             return  # a link from elsewhere may lead here; a picture or a script of another page may not
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            raise refusal(403, "foreign-origin", f"the request comes from a page of `{_shown(origin)}`",
+            raise refusal(403, "foreign-origin", f"the request comes from a page of `{clip(origin, 80)}`",
                           "send it from a page of this server, or from a program without `Origin`", "Origin")
         if site not in _OWN:
             raise refusal(403, "foreign-origin", "the request comes from a page of another site", "send it from a page of this server", "Sec-Fetch-Site")
@@ -106,8 +106,3 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.rpartition(":")[0].lower() if host.count(":") == 1 else host.lower()
-
-
-def _shown(text: str) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return shown if len(shown) <= 80 else shown[:80] + "…"

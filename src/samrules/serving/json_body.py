@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from samrules.serving.call import Refusal, refusal
+from samrules.serving.call import Refusal, clip, refusal
 
 MOST_DEEP = 16
 """Groups in groups; a request has four."""
@@ -55,7 +55,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         seen: set[str] = set()
         name = next(n for n, _ in pairs if n in seen or seen.add(n))  # type: ignore[func-returns-value]
-        raise refusal(400, "duplicate-key", f"`{_cut(name)}` stands twice in one object", "remove or rename one of the two", "body")
+        raise refusal(400, "duplicate-key", f"`{clip(name)}` stands twice in one object", "remove or rename one of the two", "body")
     return found
 
 
@@ -68,7 +68,7 @@ def _integer(text: str) -> int:
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise _bad(f"`{_cut(text)}` is too large for a double", "send a finite number")
+        raise _bad(f"`{clip(text)}` is too large for a double", "send a finite number")
     return value
 
 
@@ -94,8 +94,3 @@ def _check_texts(value: Any) -> None:
 
 def _bad(message: str, help_: str) -> Refusal:
     return refusal(400, "bad-json", message, help_, "body")
-
-
-def _cut(text: str) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return shown if len(shown) <= 40 else shown[:40] + "…"

@@ -61,12 +61,16 @@ def address_of(found: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def lifespan(pool: Pool) -> Callable[[Any], contextlib.AbstractAsyncContextManager[None]]:
+def lifespan(pool: Pool, log: Callable[[str], None]) -> Callable[[Any], contextlib.AbstractAsyncContextManager[None]]:
     """The workers live as long as the application does."""
 
     @contextlib.asynccontextmanager
     async def life(app: Any) -> AsyncIterator[None]:
-        await pool.start()
+        try:
+            await pool.start()
+        except RuntimeError as error:
+            log(f"fault: {error}")
+            raise
         try:
             yield
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from samrules.diagnostics import Diagnostic, did_you_mean
-from samrules.serving.call import Refusal
+from samrules.serving.call import Refusal, clip
 from samrules.syntax.literals import BadLiteral, parse_date
 
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
@@ -28,7 +28,7 @@ class Shape:
     def __attrs_post_init__(self) -> None:
         for name in self.given:
             if name not in self.keys:
-                self.wrong("unknown-key", f"there is no key `{_cut(name)}` here", did_you_mean(name, self.keys, "keys"))
+                self.wrong("unknown-key", f"there is no key `{clip(name)}` here", did_you_mean(name, self.keys, "keys"))
 
     def wrong(self, code: str, message: str, help_: str, where: str | None = None) -> None:
         self.problems.append(Diagnostic(code, message, help_, where=where or self.where))
@@ -58,7 +58,7 @@ class Shape:
         if value is None:
             return default
         if value not in words:
-            self.wrong("wrong-shape", f"`{_cut(str(value))}` is no `{name}`", did_you_mean(str(value), words, "words"), name)
+            self.wrong("wrong-shape", f"`{clip(str(value))}` is no `{name}`", did_you_mean(str(value), words, "words"), name)
             return default
         return str(value)
 
@@ -69,7 +69,7 @@ class Shape:
         try:
             return parse_date(str(value).strip())
         except BadLiteral as error:
-            self.wrong("bad-date", f"`{_cut(str(value))}` is not a date", str(error), name)
+            self.wrong("bad-date", f"`{clip(str(value))}` is not a date", str(error), name)
             return None
 
     def objects(self, name: str, *, most: int, needed: bool = False) -> list[dict[str, Any]] | None:
@@ -115,8 +115,3 @@ class Shape:
 
 def _kind(value: Any) -> str:
     return next((said for kind, said in _KINDS if isinstance(value, kind)), "null")
-
-
-def _cut(text: str) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return shown if len(shown) <= 40 else shown[:40] + "…"
