@@ -29,6 +29,7 @@ _COMMANDS = {
     "docs": "samrules.cli.docs",
     "decide": "samrules.cli.decide",
     "explain": "samrules.cli.explain",
+    "serve": "samrules.cli.serve",
     "report": "samrules.cli.report_portfolio",
     "facts": "samrules.cli.facts",
     "assign": "samrules.cli.assign",

@@ -1,0 +1,1 @@
+"""A local web application and a JSON API over rulesets and a ledger."""
