@@ -114,17 +114,16 @@ class Laid:
         """A polars frame of the bare columns, with texts in place of codes, its columns in order."""
         import polars as pl
 
-        script, made = self.script, {}
+        script = self.script
+        made: dict[str, pl.Expr] = {}
         if script.beside and script.sentences is not None:
-            made["because"] = pl.Series("because", script.sentences(found), dtype=pl.String)
+            made["because"] = pl.lit(pl.Series("because", script.sentences(found), dtype=pl.String))
         for name, parts in script.coded.items():
-            texts = [pl.Series(name, part.texts, dtype=pl.String).gather(found.get_column(f"={name}:{i}").cast(pl.UInt32))
-                     for i, part in enumerate(parts)]
-            if len(texts) == 1:
-                made[name] = texts[0].fill_null("") if parts[0].is_set else texts[0]
-            else:
-                made[name] = pl.select(pl.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)).to_series()
-        return found.select(made[name].alias(name) if name in made else pl.col(name) for name in script.columns)
+            alone = len(parts) == 1
+            texts = [pl.lit(pl.Series(name, [text or "" for text in part.texts] if alone and part.is_set else part.texts, dtype=pl.String))
+                     .gather(pl.col(f"={name}:{i}").cast(pl.UInt32)) for i, part in enumerate(parts)]
+            made[name] = texts[0] if alone else pl.concat_str(*texts, separator=SEPARATOR, ignore_nulls=True)
+        return found.select(made[name].alias(name) if name in made else pl.col(name) for name in script.columns)  # side by side
 
 
 @attrs.frozen
