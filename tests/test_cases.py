@@ -250,7 +250,7 @@ unreachable:
         "6:10 unknown-name no ruleset in use declares the fact `revenu` | did you mean `revenue`?",
         "6:31 wrong-type `revenue`: `5%` is not an amount of money | write an amount as `5M`, `250k` or a plain number",
         "6:42 out-of-range `grade`: 7 is out of range | it must be from 1 to 5",
-        "6:59 wrong-type `wants_visits`: `maybe` is not a boolean | write `true` or `false`",
+        "6:59 wrong-type `wants_visits`: `maybe` is neither yes nor no | write `yes` or `no`, or `null` where it is not known",
         "6:73 bad-date `since`: `soon` is not a date | write an existing day as `2026-11-21`",
         "6:85 wrong-shape `note` is a single value, not a list | write it on one line after the key",
         "6:100 wrong-type `contacts`: `1.5` is not an integer | write a whole number such as `3`",
@@ -337,6 +337,22 @@ def test_a_ruleset_that_does_not_load_is_told_as_such(folder: Path) -> None:
     assert [d.code for d in caught.value.diagnostics] == ["unknown-name"]
 
 
+def test_a_ruleset_in_the_folder_above_is_shown_as_one_would_type_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "cases").mkdir()
+    (folder / "cases/visits.cases.yaml").write_text("ruleset: visits\nas_of: 2026-11-21\ncases: {a: {expect: {settled: no}}}\n", "utf-8")
+    for there, path, shown in ((folder, "cases", "visits.yaml"), (folder / "cases", ".", "../visits.yaml"),
+                               (folder, folder / "cases", "visits.yaml")):
+        monkeypatch.chdir(there)
+        file = read_cases(Path(path) / "visits.cases.yaml")
+        assert {r.span.file for r in file.rules.ruleset.rules if r.span} == {shown}
+
+
+def test_a_ruleset_given_for_cases_is_one_problem(folder: Path) -> None:
+    with pytest.raises(CasesError) as caught:
+        read_cases(folder / "visits.yaml")
+    assert [(d.code, d.message) for d in caught.value.diagnostics] == [("wrong-shape", "this is a ruleset, not a file of cases")]
+
+
 # --- differences ---------------------------------------------------------------------------------
 
 
@@ -378,8 +394,8 @@ cases:
         "8:16 the outcome is evidence_needed, expected visit (possible: visit, write; missing: revenue)",
         "9:16 the decision is not settled, expected settled (possible: visit, write; missing: revenue)",
         "11:15 the rule `asked_for` was unknown, expected fired, missing: revenue",
-        "11:26 the rule `asked_again` did not fire, expected fired, short of `sustained: 2 reviews`",
-        "11:39 the rule `by_grade_1` did not fire, expected fired, short of `grade >= 4`",
+        "11:26 the rule `asked_again` did not fire, expected fired, as `sustained: 2 reviews` does not hold",
+        "11:39 the rule `by_grade_1` did not fire, expected fired, as `grade >= 4` does not hold",
         "12:16 the score `weight` is between 10 and 70, expected between 10 and 60, missing: revenue",
     ]
     assert str(result).startswith("`Norvale is visited`: the outcome is evidence_needed, expected visit (possible: ")

@@ -556,7 +556,7 @@ def test_check_exit_codes() -> None:
     assert "warning[uncited-rule]" in warned.stdout
     Path("small.yaml").write_text(RULESET.replace("csat >= enough", "csatt >= enough"), encoding="utf-8")
     wrong = run("check", "small.yaml", "designation")
-    assert (wrong.exit_code, wrong.stderr) == (2, "2 rulesets: 1 error\n")
+    assert (wrong.exit_code, wrong.stderr) == (2, "2 files: 1 error\n")
     assert "error[unknown-name]" in wrong.stdout
     found = json.loads(run("check", "small.yaml", "--format", "json").stdout)
     assert [(d["severity"], d["code"], d["line"]) for d in found] == [("error", "unknown-name", 16)]

@@ -18,6 +18,7 @@ from samrules.counterfactual import spans as sp
 from samrules.counterfactual.moves import key_of, value_of
 from samrules.engines.interpreter import all_of, any_of
 from samrules.engines.interpreter import value_of as interpreted
+from samrules.explain import counterfactuals as asked_of
 from samrules.inputs.accounts import check_tables
 from samrules.inputs.tables import read_tables
 from samrules.model import expressions as ex
@@ -209,6 +210,19 @@ def test_what_could_not_be_settled_is_said() -> None:
     assert found.sought[0].left_open == (("margin",), ("margin",))
     assert lines(found, "Keep") == [
         "Whether this gives it could not be settled: margin.", "All others of up to 4 changes are known."]
+
+
+def test_a_search_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = decided(KEPT, LOW).counterfactuals("keep")
+    for effort in (1, 400, 1000):
+        monkeypatch.setattr(asked_of, "EFFORT", effort)
+        found = decided(KEPT, LOW).counterfactuals("keep", limit=1 if effort == 1 else 10)
+        sought = found.sought[0]
+        assert not sought.complete
+        assert sought.settled_to < 4
+        assert any(line.startswith("The search ended early: ") for line in lines(found, "Keep"))
+        assert {tuple(f.facts) for f in sought.found if len(f.facts) <= sought.settled_to} == {
+            tuple(f.facts) for f in whole.found if len(f.facts) <= sought.settled_to}
 
 
 def test_lists_of_outcomes() -> None:

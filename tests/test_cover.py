@@ -191,15 +191,28 @@ unreachable:
 
 def test_a_failure_to_the_letter(folder: Path) -> None:
     file = cases(folder, CASES.replace("outcome: visit, fired: call_on_it", "outcome: phone, not_fired: call_on_it"))
-    assert failure(run_case(file.rules, file.cases[0])) == """\
+    assert failure(run_case(file.rules, file.cases[0]), file.rules) == """\
 large and wanted   (visits.cases.yaml:7)
   line 9: the outcome is visit, expected phone
   line 9: the rule `call_on_it` fired, expected not fired
   decided: visit, because
-      large and wanted wants it and brings 1 million. (`call_on_it`)"""
-    assert failure(run_case(file.rules, file.cases[1])).splitlines()[-2:] == [
+      large and wanted wants it and brings 1 million. (`call_on_it`)
+  `phone` was missed, by the rule `stay_in_touch`:
+      since: 1 January 2025, 22 months ago, at least 24 months needed (41 days short)
+      held at 0 of 2 reviews, 1 on record (21 November 2026: did not hold)"""
+    assert failure(run_case(file.rules, file.cases[1]), file.rules).splitlines()[-2:] == [
         "  decided: evidence_needed; visit or write is possible",
         "      for want of `status`, `wanted`, `revenue` and `listed`"]
+
+
+def test_what_was_missed_names_the_threshold_and_its_place(folder: Path) -> None:
+    """A threshold that was raised under a case: how far the account is from it, and where it is written."""
+    (folder / "visits.yaml").write_text(RULESET.replace("2020-01-01: 1M", "2020-01-01: 1M, 2026-01-01: 3M").replace("or listed", ""), "utf-8")
+    file = cases(folder, CASES)
+    text = failure(run_case(file.rules, file.cases[0]), file.rules).replace(str(folder), "")
+    assert text.endswith("""
+  `visit` was missed, by the rule `call_on_it`:
+      revenue: 1 million, at least 3 million needed (2 million short); see `large` (/visits.yaml:13)"""), text
 
 
 # --- decisive: the definition ---------------------------------------------------------------------
@@ -256,8 +269,8 @@ def test_mutants_to_the_letter(folder: Path) -> None:
     rules = cases(folder).rules
     said = [(m.fault.value, m.of, m.says) for m in mutants_of(rules)]
     assert said[:7] == [
-        ("threshold", "large", "`large` 1.000001M instead of 1M"),
-        ("threshold", "large", "`large` 999.999k instead of 1M"),
+        ("threshold", "large", "1.000001M instead of 1M"),
+        ("threshold", "large", "999.999k instead of 1M"),
         ("operator", "worth_it", "`revenue >= large or listed` made `revenue >= large and listed`"),
         ("dropped", "worth_it", "`revenue >= large` dropped from `revenue >= large or listed`"),
         ("dropped", "worth_it", "`listed` dropped from `revenue >= large or listed`"),
@@ -285,7 +298,7 @@ def test_what_lives_is_told_with_what_would_kill_it(folder: Path) -> None:
     text = "\n".join(mutants_told(file, try_mutants(file, neighbours(file.rules, all_seen(file))))).replace(str(folder), "")
     assert """
   alive: `worth_it`, `listed` dropped from `revenue >= large or listed`   (/visits.yaml:15)
-    no account among """ in text
+    no account tells it apart, of """ in text
     assert """
   alive: `call_on_it`, the output `times` dropped   (/visits.yaml:21)
     in `large and wanted` the output `times` would be missing instead of 4, and the case does not expect it
@@ -294,6 +307,15 @@ def test_what_lives_is_told_with_what_would_kill_it(folder: Path) -> None:
   alive: `call_on_it`, `"closed"` dropped from `status in ["closed", "lost"]`   (/visits.yaml:20)
     no case tells it apart; as in `large and wanted`, with {status: closed}, the outcome would be visit instead of write
 """ in text
+
+
+def test_a_value_that_no_case_is_dated_under_is_tried_on_its_first_day(folder: Path) -> None:
+    (folder / "visits.yaml").write_text(RULESET.replace("2020-01-01: 1M", "2020-01-01: 1M, 2027-07-01: 3M"), "utf-8")
+    file = cases(folder)
+    text = "\n".join(mutants_told(file, try_mutants(file, neighbours(file.rules, all_seen(file))))).replace(str(folder), "")
+    assert """
+  alive: `large`, 3.000001M instead of 3M, from 2027-07-01 on   (/visits.yaml:13)
+    no case tells it apart; as in `large and wanted`, on 2027-07-01, with {revenue: 3M}, """ in text
 
 
 @pytest.mark.parametrize("name", ["cadence", "coverage"])

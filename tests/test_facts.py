@@ -57,8 +57,8 @@ def test_values_that_fit(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "value", "problem"), [
-    ("flag", 1, ("wrong-type", "`flag`: `1` is not a boolean", "give true or false, or leave it out where it is not known")),
-    ("flag", "yes", ("wrong-type", "`flag`: `yes` is not a boolean", "give true or false, or leave it out where it is not known")),
+    ("flag", 1, ("wrong-type", "`flag`: `1` is neither true nor false", "give true or false, or leave it out where it is not known")),
+    ("flag", "yes", ("wrong-type", "`flag`: `yes` is neither true nor false", "give true or false, or leave it out where it is not known")),
     ("count", 2.5, ("wrong-type", "`count`: `2.5` is not an integer in people",
                     "give a whole number of at most 64 bits, or leave it out where it is not known")),
     ("count", True, ("wrong-type", "`count`: `True` is not an integer in people",

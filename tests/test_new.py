@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from samrules.authoring import scaffold
 from samrules.authoring.coverage import coverage
 from samrules.authoring.read_cases import read_cases
 from samrules.authoring.run_cases import run_cases
-from samrules.cli.main import _COMMANDS, cli
+from samrules.cli.main import cli
 from samrules.errors import OutputError
 from samrules.syntax.library import bundled_folder, bundled_names
 from tests.test_schema import content, without_nulls
@@ -49,9 +50,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_passes_its_own_checks(project: Path) -> None:
     """Every command of its CI file, run in order, with nothing to say."""
     steps = re.findall(r"- run: samrules (.*)", (project / ".github/workflows/rules.yml").read_text())
-    assert [step.split()[0] for step in steps] == ["check", "format", "test", "decide"]
+    assert [step.split()[0] for step in steps] == ["check", "format", "test", "prove", "decide"]
     for step in steps:
-        if step.split()[0] in _COMMANDS:
+        if step.split()[0] != "prove" or find_spec("z3") is not None:
             code, _, stderr = run(*step.split())
             assert code == 0, stderr
     file = read_cases(project / "cases/our_rules.cases.yaml")
@@ -81,12 +82,36 @@ def test_an_editor_finds_its_schemas(project: Path) -> None:
     assert run("schema", "--cases")[1] == (project / "schema/cases.schema.json").read_text()
 
 
+def test_a_fact_renamed_in_company_facts_is_looked_for_there(project: Path) -> None:
+    """And a slip in what is cited is shown where it stands."""
+    facts, rules = project / "company_facts.yaml", project / "our_rules.yaml"
+    facts.write_text(facts.read_text().replace("pays_late:", "overdue:"))
+    _, stdout, _ = run("check", "our_rules.yaml")
+    assert stdout.count("help: was it renamed or removed in `company_facts.yaml`? Else declare it under") == 2
+    facts.write_text(facts.read_text().replace("overdue:", "pays_late:"))
+    rules.write_text(rules.read_text().replace("[our_policy/close-work, our_policy/fair-dealing]", "[our_policy/close-work, our_policy/fair-daeling]"))
+    _, stdout, _ = run("check", "our_rules.yaml")
+    assert stdout.startswith("""\
+our_rules.yaml:50:36: error[unknown-source]: no source has the passage `our_policy/fair-daeling`
+      cites: [our_policy/close-work, our_policy/fair-daeling]
+                                     ^^^^^^^^^^^^^^^^^^^^^^^
+""")
+
+
+def test_a_misspelt_column_is_told_again_below_the_table(project: Path) -> None:
+    table = project / "examples/accounts.csv"
+    table.write_text(table.read_text().replace("revenue_ttm", "revenue_tm"))
+    code, _, stderr = run("decide", "our_rules.yaml", "examples/accounts.csv")
+    assert code == 0
+    assert stderr.splitlines()[-1] == "beware: the column `revenue_tm` (did you mean `revenue_ttm`?) is no declared fact and has no effect"
+
+
 def test_no_template_word_is_left(project: Path) -> None:
     for path, text in files_of(project).items():
         assert not re.search(r"RULESET|ALSO|FACTS|BASE|REPLACE|TITLE", text), path
         assert text.endswith("\n")
         assert "\r" not in text
-    assert (project / "requirements.txt").read_text() == f"samrules>={__version__},<0.2\n"
+    assert (project / "requirements.txt").read_text().splitlines()[2:] == ["--find-links wheels", f"samrules[proofs]>={__version__},<0.2"]
 
 
 @pytest.mark.parametrize(("folder", "name"), [("Acme Rules", "acme_rules"), ("key-accounts", "key_accounts"), ("r2", "r2")])
@@ -120,6 +145,22 @@ def test_an_empty_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path / "ours")
     assert run("new", ".")[0] == 0
     assert (tmp_path / "ours/ours.yaml").is_file()
+
+
+def test_a_project_inside_a_repository_of_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its hooks would go there; one that is the root of a repository is as it should be."""
+    (tmp_path / "clone/.git").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "clone")
+    code, _, stderr = run("new", "Our Rules")
+    assert (code, stderr) == (0, f"""\
+Our Rules: warning[inside-repository]: the project lies inside the Git repository `{tmp_path / "clone"}`, and its commits and hooks would go there
+help: where that is not meant, move it out, or give it a repository of its own: `git init 'Our Rules'`
+
+next: cd 'Our Rules', then samrules check our_rules.yaml, then samrules test cases
+""")
+    (tmp_path / "ours").mkdir()
+    assert scaffold.repository_around(tmp_path / "ours") is None
+    assert scaffold.repository_around(tmp_path / "clone") is None
 
 
 @pytest.mark.parametrize("there", [False, True])

@@ -14,9 +14,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from samrules import load, loads
+from samrules.authoring.read_cases import parse_cases
+from samrules.authoring.run_cases import run_cases
 from samrules.check.checker import CheckedRuleset, check
 from samrules.cli.main import cli
 from samrules.engines.interpreter import view
+from samrules.explain.claims import claim_in_words
+from samrules.explain.condition_words import ConditionWords
 from samrules.model.types import Duration
 from samrules.plan.planner import plan_claims
 from samrules.proofs.calendars import AnyDay, days_in
@@ -206,16 +210,64 @@ small 1.0.0: 1 of 3 rules decide some account
       customer satisfaction: 10
       revenue of the last 12 months: 0
       All other facts are missing. Decided as of 21 November 2026.
+    Read as: when revenue of the last 12 months rises and nothing else changes, action never falls
+      (from the highest: go, wait, stop).
+    The rule `content` holds; then it fails, as `revenue < 1M` does not hold.
+    The rule `delighted` holds; then it fails, as `revenue < 500k` does not hold.
+    In a case:
+      as_of: 2026-11-21
+      facts: {csat: 10, revenue: 0}
+    and after the change:
+      facts: {csat: 10, revenue: 1M}
   proved   invariant content_first (0.0 s)
     Nobody goes who is not content.
+    Read as: never all of these at once: action is go; customer satisfaction: below 8.
   refuted  invariant goes (0.0 s)
     Not so: whoever is content goes. On these facts action is stop:
       customer satisfaction: 10
       revenue of the last 12 months: 1 million
       All other facts are missing. Decided as of 21 November 2026.
+    Read as: where customer satisfaction: at least 8: always: action is go.
+    The rule `content` fails, as `revenue < 1M` does not hold.
+    The rule `delighted` fails, as `revenue < 500k` does not hold.
+    The rule `impossible` fails, as `csat < 2` does not hold.
+    In a case:
+      as_of: 2026-11-21
+      facts: {csat: 10, revenue: 1M}
 
 """
     assert result.stderr == "small: 1 dead, 1 proved, 2 refuted, 1 shadowed\n"
+
+
+@pytest.mark.parametrize(("claim", "read"), [
+    ("{never: 'action = \"go\" and csat < 8'}", "never all of these at once: action is go; customer satisfaction: below 8"),
+    ("{always: action != \"stop\", where: 'csat >= 8 or keen'}",
+     "where any of these holds: customer satisfaction: at least 8; the customer is keen: always: action is not stop"),
+    ("{rising: keen, never_raises: action, knowing_only: [keen, csat]}",
+     "when “the customer is keen” turns from no to yes and nothing else changes, action never rises (from the highest: go, wait, stop); of accounts of which "
+     "nothing is known but whether the customer is keen and customer satisfaction"),
+    ("{rising: designated_on, never_lowers: csat}", "when day of designation is a later day and nothing else changes, customer satisfaction never falls"),
+    ("{rising: csat, never_lowers: keen}",
+     "when customer satisfaction rises and nothing else changes, “the customer is keen” never turns from true to false, and unknown stands between the two"),
+])
+def test_a_claim_is_read_back_in_words(claim: str, read: str) -> None:
+    """A title may say anything; what was proved is said beside it."""
+    text = SMALL.split("\ninvariants:")[0].replace("rules:\n", "  keen: {type: boolean, title: the customer is keen}\nrules:\n", 1)
+    checked = loads(f"{text}\ninvariants:\n  one: {claim}\n").checked
+    [invariant] = checked.main.invariants
+    assert claim_in_words(invariant, ConditionWords(checked.scopes["small"])) == read
+
+
+def test_the_case_of_an_account_that_breaks_a_claim_can_be_tried(tmp_path: Path) -> None:
+    """What is printed to be put into a file of cases is read, and decided as the proof says."""
+    (tmp_path / "small.yaml").write_text(SMALL)
+    refuted = next(r for r in prove(loads(SMALL).checked, AS_OF, 60).results if r.name == "revenue_never_hurts")
+    assert refuted.account is not None
+    lines = "".join(f"    {line}\n" for line in refuted.account.case)
+    after = f"    as_of: 2026-11-21\n    {refuted.account.case_after}\n"
+    file = parse_cases(f"ruleset: small\ncases:\n  now:\n{lines}    expect: {{outcome: go}}\n  then:\n{after}    expect: {{outcome: stop}}\n",
+                       "small.cases.yaml", tmp_path)
+    assert [str(r) for r in run_cases(file)] == ["`now`: passed", "`then`: passed"]
 
 
 def test_as_data(tmp_path: Path) -> None:

@@ -443,7 +443,7 @@ def test_an_event_of_long_ago_changes_earlier_reviews() -> None:
      "help: give a finite number, or leave it out where it is not known"),
     (lambda s: s.assert_facts({"csat": 92, "escalated": 1}),
      "fact `csat`: error[out-of-range]: 92 is out of range\nhelp: it must be from 0 to 10\n\n"
-     "fact `escalated`: error[wrong-type]: `1` is not a boolean\n"
+     "fact `escalated`: error[wrong-type]: `1` is neither true nor false\n"
      "help: give true or false, or leave it out where it is not known"),
     (lambda s: s.assert_facts([1]),
      "facts: error[wrong-type]: facts are a mapping, not list\nhelp: pass a dictionary of fact names to values"),

@@ -81,8 +81,7 @@ class Reader:
         finally:
             os.chdir(before)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        output = result.output.rstrip().replace(f"{self.folder}/", "")
-        return f"{output}\n" if output else ""
+        return result.output
 
 
 def test_a_newcomer_who_follows_the_page_sees_what_it_shows(tmp_path: Path) -> None:

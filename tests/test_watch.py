@@ -173,7 +173,7 @@ BAD = {
     '{"account_id": "A-1", "facts": {"csat": 8, "csat": 9}}':
         "<stdin>:2:32: error[duplicate-key]: `csat` stands twice in one object",
     '{"account_id": "A-1", "facts": {"csat": 8, "escalated": 3}}':
-        "<stdin>:2:32: error[wrong-type]: `escalated`: `3` is not a boolean",
+        "<stdin>:2:32: error[wrong-type]: `escalated`: `3` is neither true nor false",
     '{"account_id": "A-1", "facts": 8}': "<stdin>:2:32: error[bad-line]: `facts` is no object",
     '{"account_id": " ", "fact": "csat", "value": 8}': "<stdin>:2:16: error[missing-account-id]: a line without `account_id`",
     '{"fact": "csat", "value": 8}': "<stdin>:2:1: error[missing-account-id]: a line without `account_id`",

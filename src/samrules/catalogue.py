@@ -470,6 +470,10 @@ _WRITING = (
            "Files of yours could be overwritten, or taken for the project's.",
            "`samrules new .` in a folder with files.",
            "Give the name of a new folder."),
+    _warning("inside-repository", "A new project lies inside a Git repository without being its root.",
+             "Commits and hooks of the project would go into that repository.",
+             "`samrules new our_rules` in a clone of something else.",
+             "Move the project out, or run `git init` in its folder; leave it where it is meant to belong to that repository."),
 )
 
 _EXCHANGE = (

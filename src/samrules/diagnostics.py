@@ -134,20 +134,20 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return folded.get(name.replace("_", "").replace("-", "").replace(" ", "").lower())
 
 
-def did_you_mean(name: str, names: Iterable[str], what: str = "names") -> str:
-    """Help for an unknown name: the nearest one, or a bounded list of those that exist."""
+def did_you_mean(name: str, names: Iterable[str], what: str = "names", most: int = NAMES_SHOWN) -> str:
+    """Help for an unknown name: the nearest one, or a list of those that exist, cut after so many."""
     pool = sorted(set(names))
     near = nearest(name, pool)
     if near is not None:
         return f"did you mean `{near}`?"
     if not pool:
         return f"there are no {what} to choose from here"
-    return f"{what} here: {listed(pool)}"
+    return f"{what} here: {listed(pool, most)}"
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], most: int = NAMES_SHOWN) -> str:
     """`a`, `b` and 3 more."""
-    shown = [f"`{n}`" for n in names[:NAMES_SHOWN]]
+    shown = [f"`{n}`" for n in names[:most]]
     more = len(names) - len(shown)
     if more > 0:
         return ", ".join(shown) + f" and {more} more"

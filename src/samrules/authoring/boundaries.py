@@ -6,12 +6,12 @@ case or mends the rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import attrs
 
-from samrules.authoring.aims import Seen
+from samrules.authoring.aims import Seen, seen
 from samrules.authoring.cases import Case
 from samrules.authoring.edges import Ground, allowed, edges, ground_of, moved
 from samrules.authoring.run_cases import run_case
@@ -158,22 +158,46 @@ _WORK = 12_000
 
 
 def neighbours(rules: Rules, cases: Sequence[Seen], most: int = MOST_NEIGHBOURS) -> list[Case]:
-    """Accounts one fact away from a case, at the edges of the conditions on which that case hangs."""
+    """Accounts one fact away from a case, at the edges of the conditions on which that case hangs; on the day of the case, and
+    on the first day of each value of a parameter that no case is dated under."""
     most = min(most, max(60, _WORK // max(1, len(rules.plan.steps))))
     seeds = [s for s in cases if len(s.case.others) <= _MOST_OTHERS]
-    found: list[list[Case]] = []
-    for unit in units_of(rules):
-        for site in unit.sites():
-            if not site.is_condition or site.path == (SUSTAINED,):
-                continue
-            starts = [s for s in seeds if s.fared(unit)[1][site.path].decisive] or list(seeds)
-            found.append([account for start in starts[:1] for account in _around(rules, unit, _core(unit, site, start), start)])
+    found = [*_about(rules, seeds)]
+    for day in untried_days(rules, [s.case.as_of for s in seeds]):
+        there = (seen(rules, attrs.evolve(s.case, as_of=day)) for s in seeds if _may_move(s.case, day))
+        found += _about(rules, [s for s in there if s is not None])
     chosen: list[Case] = []
     for rank in range(max(map(len, found), default=0)):  # some of each before all of one
         for accounts in found:
             if rank < len(accounts) and len(chosen) < most and accounts[rank] not in chosen:
                 chosen.append(accounts[rank])
     return chosen
+
+
+def _about(rules: Rules, seeds: Sequence[Seen]) -> Iterator[list[Case]]:
+    """For each condition, the accounts around the first case that hangs on it."""
+    for unit in units_of(rules):
+        for site in unit.sites():
+            if not site.is_condition or site.path == (SUSTAINED,):
+                continue
+            starts = [s for s in seeds if s.fared(unit)[1][site.path].decisive] or list(seeds)
+            yield [account for start in starts[:1] for account in _around(rules, unit, _core(unit, site, start), start)]
+
+
+def untried_days(rules: Rules, days: Iterable[date]) -> list[date]:
+    """The first days of the values of parameters that are in force on none of these days."""
+    tried = list(days)
+    found = set()
+    for parameter in rules.plan.parameters.values():
+        met = {v.since for v in map(parameter.at, tried) if v is not None}
+        found |= {v.since for v in parameter.values} - met
+    return sorted(found)
+
+
+def _may_move(case: Case, day: date) -> bool:
+    """Whether an account can be looked at on another day: what is known of it must not lie ahead."""
+    known = [e.day for e in case.events] + [at for at, _ in case.history]
+    return all(at < day for at in known)
 
 
 def _around(rules: Rules, unit: Unit, core: ex.Expr, start: Seen) -> Iterator[Case]:

@@ -142,7 +142,8 @@ class _Maker:
         for dated in parameter.values:
             for value in self._near(dated.value, type_, self._compared(parameter)):
                 shown = [constant_text(v, type_.kind) for v in (dated.value, value)]
-                yield Mutant(Fault.THRESHOLD, parameter.name, f"`{parameter.name}` {shown[1]} instead of {shown[0]}",
+                since = f", from {dated.since} on" if len(parameter.values) > 1 else ""
+                yield Mutant(Fault.THRESHOLD, parameter.name, f"{shown[1]} instead of {shown[0]}{since}",
                              dated, attrs.evolve(dated, value=value), dated.span or parameter.span)
 
     def rule(self, rule: rs.Rule) -> Iterator[Mutant]:

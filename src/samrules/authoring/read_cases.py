@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -79,6 +80,9 @@ def _cures_of_cases() -> Iterator[None]:
 
 def _cases_file(root: Node, file: str, folder: Path | None) -> CasesFile:
     problems: list[Diagnostic] = []
+    if isinstance(root, src.Mapping) and "version" in root and "cases" not in root:
+        raise problem("wrong-shape", "this is a ruleset, not a file of cases",
+                      "give its cases: they stand in a file that ends in `.cases.yaml`, or in the folder `cases`", root.keys_at["version"])
     top = good_keys(root, _FILE, ("ruleset", "cases"), "a file of cases", problems)
     try:
         rules = _rules(top["ruleset"], folder) if "ruleset" in top else None
@@ -99,7 +103,7 @@ def _cases_file(root: Node, file: str, folder: Path | None) -> CasesFile:
 
 def _rules(node: Node, folder: Path | None) -> Rules:
     scalar = v.single_value(node, "the name of a ruleset")
-    folders = [folder, folder.resolve().parent] if folder is not None else []
+    folders = [folder, _above(folder)] if folder is not None else []
     found = next((path for place in (*folders, bundled_folder())
                   if _is_there(path := place / f"{scalar.text}{SUFFIX}")), None) if v.NAME.match(scalar.text) else None
     if found is None:
@@ -111,6 +115,12 @@ def _rules(node: Node, folder: Path | None) -> Rules:
         raise problem("no-decision", f"the ruleset `{scalar.text}` decides nothing",
                       "write cases for a ruleset that decides", scalar.span)
     return rules
+
+
+def _above(folder: Path) -> Path:
+    """The folder above, as one would type it: relative where the folder is."""
+    above = folder.resolve().parent
+    return above if folder.is_absolute() else Path(os.path.relpath(above))
 
 
 def _is_there(path: Path) -> bool:
@@ -155,6 +165,8 @@ def written(node: Node, fact: Fact) -> Value | None:
     given: Any = node.text
     cure = None
     try:
+        if fact.type.kind is Kind.BOOLEAN and node.text not in ("yes", "no", "true", "false"):
+            raise problem("wrong-type", f"`{fact.name}`: `{node.text}` is neither yes nor no", "write `yes` or `no`, or `null` where it is not known", node.span)
         if fact.type.kind is Kind.BOOLEAN:
             given = _YES_OR_NO[node.text] if node.text in _YES_OR_NO else literals.parse_boolean(node.text)
         elif fact.type.kind not in (Kind.TEXT, Kind.ENUM):

@@ -179,15 +179,18 @@ def _open(decision: Decision) -> str:
 
 
 def _reason(rule: RuleResult) -> str:
-    """What is missing, or what it was short of."""
+    """What is missing, or what would have to be otherwise."""
     if rule.truth is None:
         return _missing(missing_facts(rule.trace))
     if rule.truth is True:
         return ""
     if rule.stopped:
         return ", stopped by an exception"
-    short = [f"`{trace.text}`" if wanted else f"not `{trace.text}`" for trace, wanted in rule.short_of if trace.text]
-    return f", short of {listed(short[:NAMES_SHOWN])}" if short else ""
+    short = [f"`{trace.text}` {_IS[trace.value]}" for trace, _ in rule.short_of if trace.text and (trace.value is None or isinstance(trace.value, bool))]
+    return f", as {listed(short[:NAMES_SHOWN])}" if short else ""
+
+
+_IS: dict[Value | None, str] = {True: "holds", False: "does not hold", None: "is unknown"}
 
 
 def _missing(names: list[str] | tuple[str, ...], before: str = ", ") -> str:

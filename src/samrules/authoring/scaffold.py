@@ -61,6 +61,14 @@ def create(folder: Path, version: str, base: str | None = None) -> list[str]:
     return sorted(files)
 
 
+def repository_around(folder: Path) -> Path | None:
+    """The Git repository that a project lies in without being its root; hooks and commits would go there."""
+    place = folder.resolve()
+    if (place / ".git").exists():
+        return None
+    return next((above for above in place.parents if (above / ".git").exists()), None)
+
+
 def ruleset_name(folder: Path) -> str:
     """The name of the ruleset in a folder: `Acme Rules` gives `acme_rules`. Raises OutputError."""
     name = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
@@ -135,7 +143,7 @@ def _common(version: str, name: str, rulesets: Iterable[str]) -> dict[str, str]:
         "[yaml]": {"editor.tabSize": 2, "editor.insertSpaces": True},
     }
     return {
-        "requirements.txt": f"samrules>={version},<{major}.{int(minor) + 1}\n",
+        "requirements.txt": _filled("requirements.txt", {"VERSIONS": f">={version},<{major}.{int(minor) + 1}"}),
         "schema/ruleset.schema.json": _json(ruleset_schema()),
         "schema/cases.schema.json": _json(cases_schema()),
         ".vscode/settings.json": _json(settings),

@@ -10,25 +10,26 @@ from samrules.authoring.aims import Level
 from samrules.authoring.cases import Case, CasesFile
 from samrules.authoring.covering import Covering, Gap
 from samrules.authoring.killing import Trial, Trials
+from samrules.authoring.missed import missed
 from samrules.authoring.run_cases import CaseResult
 from samrules.authoring.search import changes
-from samrules.authoring.write_cases import changed_text
 from samrules.decision.decision import Decision, as_json
 from samrules.decision.words import listed
 from samrules.diagnostics import Span
 from samrules.inputs.facts import ID
 from samrules.model.types import Value
 from samrules.rules import Rules
+from samrules.syntax.case_values import changed_text
 
 
-def failure(result: CaseResult) -> str:
-    """A case that failed: each difference with its line, then what was decided and why."""
+def failure(result: CaseResult, rules: Rules) -> str:
+    """A case that failed: each difference with its line, then what was decided and why, and what was missed by how much."""
     lines = [f"{result.case.name}   ({place(result.case.span)})"]
     if result.case.says:
         lines.append(f"    {result.case.says}")
     lines += [f"  line {d.span.line}: {d.says}" for d in result.differences]
     if result.decision is not None:
-        lines += [f"  {text}" for text in why(result.decision)]
+        lines += [f"  {text}" for text in (*why(result.decision), *missed(result, rules.plan))]
     return "\n".join(lines)
 
 
@@ -58,6 +59,10 @@ def summary(name: str, results: tuple[CaseResult, ...]) -> str:
     failed = sum(not r.passed for r in results)
     cases = f"{len(results)} case" + ("s" if len(results) != 1 else "")
     return f"{name}: {cases} passed" if not failed else f"{name}: {failed} of {cases} failed"
+
+
+MEANT = "Is the change meant? Then change the cases; if not, the rules."
+"""What to ask where a case failed."""
 
 
 # --- coverage ------------------------------------------------------------------------------------
@@ -94,7 +99,8 @@ def account_told(rules: Rules, gap: Gap) -> str:
 def moved_from(rules: Rules, old: Case, new: Case) -> str:
     """A generated account as a change to the case that it came from."""
     changed = changes(rules, old, new)
-    parts = [f"as in `{old.name}`"] + ([f"with {changed_text(changed, rules.facts)}"] if changed else [])
+    parts = [f"as in `{old.name}`"] + ([f"on {new.as_of}"] if new.as_of != old.as_of else [])
+    parts += ([f"with {changed_text(changed, rules.facts)}"] if changed else [])
     if new.history != old.history:
         parts += [_review(rules, new, day, facts) for day, facts in new.history] or ["without earlier reviews"]
     return ", ".join(parts)
@@ -130,7 +136,7 @@ def survival(file: CasesFile, trial: Trial) -> str:
     if trial.apart is not None:
         seed = next(c for c in file.cases if c.name == trial.apart.name)
         return f"no case tells it apart; {moved_from(file.rules, seed, trial.apart)}, {trial.differs}"
-    return f"no account among {trial.tried} boundary accounts tells it apart"
+    return f"no account tells it apart, of {trial.tried} tried at the thresholds and on both sides of them"
 
 
 # --- for other programs --------------------------------------------------------------------------
@@ -142,7 +148,7 @@ def as_data(file: CasesFile, results: tuple[CaseResult, ...], covered: Covering 
         "file": file.file,
         "ruleset": file.rules.name,
         "digest": file.rules.digest,
-        "cases": [_case(r) for r in results],
+        "cases": [_case(r, file.rules) for r in results],
     }
     if covered is not None:
         found["coverage"] = {
@@ -160,11 +166,11 @@ def as_data(file: CasesFile, results: tuple[CaseResult, ...], covered: Covering 
     return found
 
 
-def _case(result: CaseResult) -> dict[str, Any]:
+def _case(result: CaseResult, rules: Rules) -> dict[str, Any]:
     found: dict[str, Any] = {"case": result.case.name, "line": result.case.span.line, "passed": result.passed,
                              "differences": [{"line": d.span.line, "says": d.says} for d in result.differences]}
     if not result.passed and result.decision is not None:
-        found["why"] = [text.strip() for text in why(result.decision)]
+        found["why"] = [text.strip() for text in (*why(result.decision), *missed(result, rules.plan))]
     return found
 
 

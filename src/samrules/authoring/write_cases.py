@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 from samrules.authoring.boundaries import Boundary
 from samrules.authoring.cases import Case, CasesFile
 from samrules.authoring.run_cases import run_case
 from samrules.inputs.facts import ID
-from samrules.model.ruleset import Fact
-from samrules.model.types import Duration, Kind, Value
+from samrules.model.types import Value
 from samrules.rules import Rules
-from samrules.syntax.literals import money_text, plain_number, ratio_text
-
-
-def value_text(value: Value | None, fact: Fact | None) -> str:
-    """A value as a cases file writes it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date | Duration):
-        return str(value)
-    if isinstance(value, str):
-        plain = fact is not None and fact.type.kind is Kind.ENUM
-        return value if plain and value not in ("yes", "no", "true", "false", "null") else _quoted(value)
-    if fact is not None and fact.type.kind is Kind.RATIO:
-        return ratio_text(value)
-    if fact is not None and fact.type.kind is Kind.MONEY:
-        return money_text(value) if abs(value) >= 1000 else plain_number(value).removesuffix(".0")
-    return plain_number(value)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
-def changed_text(changed: Mapping[str, Value | None], facts: Mapping[str, Fact]) -> str:
-    """Facts in a line: `{headroom: 0, plan_exists: no}`."""
-    return "{" + ", ".join(f"{n}: {value_text(v, facts.get(n))}" for n, v in changed.items()) + "}"
+from samrules.syntax.case_values import changed_text, quoted, value_text
 
 
 def case_text(file: CasesFile, account: Case, name: str, remark: str = "") -> str:
@@ -49,7 +19,7 @@ def case_text(file: CasesFile, account: Case, name: str, remark: str = "") -> st
     base: dict[str, Value | None] = {}
     for one in account.base:
         base |= file.bases.get(one, {})
-    lines = [f"  {_quoted(name)}:"]
+    lines = [f"  {quoted(name)}:"]
     if remark:
         lines.append(f"    # {remark}")
     lines.append(f"    as_of: {account.as_of}")
@@ -63,7 +33,7 @@ def case_text(file: CasesFile, account: Case, name: str, remark: str = "") -> st
         lines.append("    others:")
         for other in account.others:
             known = {n: v for n, v in other.facts.items() if n != ID}
-            lines.append(f"      {_quoted(str(other.facts[ID]))}:")
+            lines.append(f"      {quoted(str(other.facts[ID]))}:")
             lines.append(f"        facts: {changed_text(known, rules.facts)}")
             lines += _more(other, {}, rules, "        ")
     lines += _expected(rules, account)
@@ -116,7 +86,7 @@ def _expected(rules: Rules, account: Case) -> list[str]:
 
 def _output(value: Value) -> str:
     if isinstance(value, str):
-        return value if value.replace("_", "a").isidentifier() and value not in ("yes", "no", "true", "false") else _quoted(value)
+        return value if value.replace("_", "a").isidentifier() and value not in ("yes", "no", "true", "false") else quoted(value)
     return value_text(value, None)
 
 

@@ -13,6 +13,7 @@ from samrules.check import constructs, invariants, lints
 from samrules.check.actionable import actionable_problems
 from samrules.check.measures import check_measure
 from samrules.check.places import PlacesChecker
+from samrules.check.pointing import inside
 from samrules.check.scope import (
     Role,
     Scope,
@@ -443,7 +444,7 @@ class _Checker:
         for word in (*decide.outcomes, decide.unsettled):
             if not re.match(r"[a-z][a-z0-9_]*\Z", word):
                 self.error("bad-name", f"`{word}` is not a word", "outcomes are lower case letters, digits and `_`",
-                           decide.span)
+                           inside(self.bundle.texts, decide.span, "outcomes", word))
         if len(set(decide.outcomes)) != len(decide.outcomes):
             self.error("name-clash", "an outcome stands twice", "remove one", decide.span)
         if decide.unsettled == rs.CONFLICT:
@@ -457,13 +458,15 @@ class _Checker:
                        "choose another word", decide.span)
         if decide.hit_policy not in rs.HIT_POLICIES:
             self.error("bad-value", f"there is no hit policy `{decide.hit_policy}`",
-                       did_you_mean(decide.hit_policy, rs.HIT_POLICIES, "hit policies"), decide.span)
+                       did_you_mean(decide.hit_policy, rs.HIT_POLICIES, "hit policies"),
+                       inside(self.bundle.texts, decide.span, "hit_policy", decide.hit_policy))
         if decide.otherwise is None and decide.hit_policy != "collect":
             self.error("no-otherwise", f"`{decide.name}` says nothing for the case in which no rule holds",
                        f"add `otherwise:` with one of {', '.join(decide.outcomes)}", decide.span)
         if decide.otherwise is not None and decide.otherwise not in decide.outcomes:
             self.error("unknown-outcome", f"`{decide.otherwise}` is not an outcome of `{decide.name}`",
-                       did_you_mean(decide.otherwise, decide.outcomes, "outcomes"), decide.span)
+                       did_you_mean(decide.otherwise, decide.outcomes, "outcomes"),
+                       inside(self.bundle.texts, decide.span, "otherwise", decide.otherwise))
         for assignment in decide.always:
             if assignment.name == decide.name:
                 self.error("name-clash", f"`{decide.name}` is the decision, not one of its outputs",
@@ -498,7 +501,7 @@ class _Checker:
             for key in entry.cites:
                 if key not in self.bundle.citations:
                     self.error("unknown-source", f"no source has the passage `{key}`",
-                               did_you_mean(key, self.bundle.citations, "passages"), entry.span)
+                               did_you_mean(key, self.bundle.citations, "passages"), inside(self.bundle.texts, entry.span, "cites", key))
 
 
 __all__ = ["CheckedRuleset", "check"]

@@ -13,6 +13,7 @@ from samrules.model import types as ty
 from samrules.model.operators import OPERATORS, Signature
 from samrules.model.ruleset import Decide, Fact
 from samrules.model.types import Kind, Type
+from samrules.syntax.library import SUFFIX, bundled_names
 from samrules.syntax.printer import text_of
 
 Report = Callable[[Diagnostic], None]
@@ -422,6 +423,8 @@ def unknown_name(node: ex.Name, scope: Scope) -> Diagnostic:
         help_ = f"did you mean `{near}`?" if near else \
             f"`where` and `value` see the fields of the event and parameters only: {listed(known)}"
         return Diagnostic("unknown-name", f"nothing here is named `{node.name}`", help_, node.span)
+    own = [name for name in scope.ruleset.uses if name not in bundled_names()]
+    renamed = f"was it renamed or removed in {' or '.join(f'`{name}{SUFFIX}`' for name in own)}? Else " if own else ""
     help_ = f"did you mean `{near}`?" if near else (
-        "declare it under `facts` or `define`, or add the ruleset that declares it to `uses`")
+        f"{renamed}declare it under `facts` or `define`, or add the ruleset that declares it to `uses`")
     return Diagnostic("unknown-name", f"nothing here is named `{node.name}`", help_, node.span)

@@ -60,7 +60,7 @@ def command(ctx: click.Context, rulesets: tuple[str, ...], format_: str, codes: 
     else:
         for text in rendered(found):
             emit(text + "\n\n")
-    what = rulesets[0] if len(rulesets) == 1 else f"{len(rulesets)} rulesets"
+    what = rulesets[0] if len(rulesets) == 1 else f"{len(rulesets)} files"
     message(f"{what}: {counted(found)}")
     ctx.exit(_exit_code(found))
 

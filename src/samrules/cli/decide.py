@@ -74,6 +74,7 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
     In CSV results a text that begins with = + - @ gets an apostrophe before it, so that no
     spreadsheet runs it.
     """
+    from samrules.cli.report import message, printable
     from samrules.inputs.results import check_destination, format_of
     from samrules.rules import check_engine
 
@@ -114,6 +115,8 @@ def command(ruleset: str, accounts: str, history: str | None, events: str | None
         _put(decisions, portfolio, format_, rules, out)
         if recorder is not None:
             recorder.tell()
+    if out is None and format_ == "table" and table.warnings:  # those above may have gone out of sight
+        message(f"beware: {'; '.join(printable(w.message) for w in table.warnings)}")
 
 
 def _put(decisions: Iterator[Decision], portfolio: Portfolio | None, format_: str, rules: Rules, out: Path | None) -> None:

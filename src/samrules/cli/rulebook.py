@@ -14,6 +14,7 @@ from samrules.check.scope import Scope
 from samrules.cli import ladders_shown
 from samrules.decision.decision import as_json
 from samrules.decision.words import day, listed, number, sentence, value_in_words, word
+from samrules.explain.claims import claim_in_words
 from samrules.explain.condition_words import ConditionWords, values_in_force
 from samrules.model import ruleset as rs
 from samrules.model.expressions import All, Expr
@@ -273,7 +274,7 @@ class Rulebook:
             yield "Invariants: what holds of every account (`samrules prove` proves or refutes it)"
         for invariant in self.ruleset.invariants:
             yield from _wrapped(sentence(invariant.title or word(invariant.name)), "  ", "    ")
-            yield from _wrapped(_claim(invariant), "    ", "      ")
+            yield from _wrapped(sentence(claim_in_words(invariant, self.speak)), "    ", "      ")
             if invariant.reason:
                 yield from _wrapped(invariant.reason, "    ", "      ")
             if invariant.cites:
@@ -343,14 +344,6 @@ class Rulebook:
             "reason": parameter.reason,
             "cites": list(parameter.cites),
         }
-
-
-def _claim(invariant: rs.Invariant) -> str:
-    """`when promises_kept rises: never_lowers: action`, as written."""
-    rising = f"when {text_of(invariant.rising)} rises, " if invariant.rising is not None else ""
-    where = f", where {text_of(invariant.where)}" if invariant.where is not None else ""
-    known = f", knowing only {listed([text_of(n) for n in invariant.knowing_only])}" if invariant.knowing_only else ""
-    return f"{rising}{invariant.claim.replace('_', ' ')}: {text_of(invariant.subject)}{where}{known}"
 
 
 def _invariant(invariant: rs.Invariant) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], coverage: bool, mutants:
     CASES are files that end in `.cases.yaml`, folders that hold such files, or names of bundled rulesets;
     without any, this folder.
     """
+    from samrules.authoring.telling import MEANT
     from samrules.cli.main import DONE, FINDINGS
     from samrules.cli.report import emit, message
 
@@ -71,7 +72,9 @@ def command(ctx: click.Context, paths: tuple[str, ...], coverage: bool, mutants:
     elif format_ == "junit":
         emit(_junit(tried))
     else:
-        emit("\n".join(line for one in tried for line in one.lines()) + "\n")
+        emit("\n".join(_apart([one.lines() for one in tried], coverage or mutants)) + "\n")
+        if any(one.failed for one in tried):
+            message(MEANT)
     under = [text for one in tried for text in one.under(fail_under)] if fail_under is not None else []
     for text in under:
         message(text)
@@ -103,6 +106,11 @@ def _files(paths: tuple[str, ...]) -> list[CasesFile]:
     if problems:
         raise CasesError(dict.fromkeys(problems))
     return files
+
+
+def _apart(files: list[list[str]], more: bool) -> list[str]:
+    """The lines of several files, with a blank line between those that have more than a summary."""
+    return [line for number, lines in enumerate(files) for line in ([""] if number and more else []) + lines]
 
 
 class _Tried:
@@ -158,14 +166,12 @@ class _Tried:
         lines: list[str] = []
         for result in self.results:
             if not result.passed:
-                lines += [printable(failure(result)), ""]
+                lines += [printable(failure(result, self.file.rules)), ""]
         lines.append(self.summary())
         if self.covering is not None:
             lines += ["", *coverage_told(self.file, self.covering)]
         if self.trials is not None:
             lines += ["", *mutants_told(self.file, self.trials)]
-        if self.covering is not None or self.trials is not None:
-            lines.append("")
         return lines
 
     def under(self, least: float) -> list[str]:
@@ -199,6 +205,6 @@ def _junit(tried: list[_Tried]) -> str:
             case = Tree.SubElement(suite, "testcase", classname=one.file.rules.name, name=result.case.name)
             if not result.passed:
                 told = Tree.SubElement(case, "failure", message=result.differences[0].says)
-                told.text = "".join(c if c.isprintable() or c == "\n" else " " for c in failure(result))
+                told.text = "".join(c if c.isprintable() or c == "\n" else " " for c in failure(result, one.file.rules))
     Tree.indent(suites)
     return Tree.tostring(suites, encoding="unicode") + "\n"

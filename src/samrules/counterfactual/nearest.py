@@ -95,7 +95,7 @@ def nearest(asked: Asked, moves: Sequence[Move]) -> Nearest | bool:
     best: Nearest | None = None
     for seen in itertools.count():
         if not heap or (best is not None and heap[0][0] >= best.size - _ALIKE):
-            return best if best is not None else False
+            return attrs.evolve(best, least=True) if best is not None else False
         if seen >= _SET_MOST or asked.effort.spent:
             return attrs.evolve(_closer(asked, moves, best), least=False) if best is not None else True
         bound, _, box = heapq.heappop(heap)
@@ -159,6 +159,8 @@ def stretches(asked: Asked, move: Move, place: int, beside: dict[str, sp.Possibl
     for _ in range(_STRETCH_MOST):
         if not stack:
             return found
+        if asked.effort.spent:
+            break
         low, high = stack.pop()
         possible, certain = asked.ask({**beside, move.fact.name: move.span(low, high)})
         if certain:

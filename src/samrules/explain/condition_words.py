@@ -140,7 +140,8 @@ class ConditionWords:
         if meaning.role is Role.BAND:
             return f"band of the {meaning.title or meaning.absolute.split('.')[-2].replace('_', ' ')}"
         if meaning.role is Role.DECISION:
-            return meaning.title or f"decision of {meaning.ruleset.replace('_', ' ')}"
+            own = meaning.ruleset == self.scope.ruleset.name
+            return meaning.title or (plain if own else "") or f"decision of {meaning.ruleset.replace('_', ' ')}"
         return meaning.title or plain
 
     def type_of(self, node: ex.Expr) -> Type | None:

@@ -308,9 +308,9 @@ class _Seeker:
             return Sought(wanted, (), 0, self.most, True, False, (), ())
         asked = self._asked(self.net, goal)
         found = search(asked, [m for moves in self.moves_by.values() for m in moves], self.most, self.limit)
+        whole = found.settled_to == self.most or (len(found.ways) >= self.limit and not asked.effort.spent)
         listed = tuple(self._told(asked, way, self.view) for way in found.ways[: self.limit])
         lasting = () if found.ways or found.open_sets or not self.view.plan.looks_back else self._lasting(goal)
-        whole = (found.settled_to == self.most or (bool(found.ways) and len(found.ways) >= self.limit and not asked.effort.spent))
         return Sought(wanted, listed, len(found.ways), found.settled_to, whole and not found.open_sets, found.nowhere,
                       tuple(tuple(m.fact.name for m in moves) for moves in found.open_sets), lasting,
                       self._needed(goal) if found.nowhere and not lasting else ())
@@ -370,7 +370,9 @@ class _Seeker:
         view, net, moves = self._later
         asked = self._asked(net, goal)
         if asked.ask({})[1]:
-            ways: tuple[Counterfactual, ...] = (Counterfactual(goal.wanted or "", (), 0.0, (), True, True),)
+            assert view.plan.decision is not None
+            outcome = judged(view.plan.decision, on_facts(view, {})).verdict.outcome
+            ways: tuple[Counterfactual, ...] = (Counterfactual(outcome, (), 0.0, (), True, True),)
         else:
             found: Found = search(asked, [m for of in moves.values() for m in of], self.most, self.limit)
             ways = tuple(self._told(asked, way, view) for way in found.ways[: self.limit])

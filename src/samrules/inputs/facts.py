@@ -103,7 +103,7 @@ def _from_text(text: str, fact: Fact) -> Any:
         else:
             cure = str(error)
         raise BadValue("bad-date" if kind is Kind.DATE else "wrong-type",
-                       f"{_shown(text)} is not {_a(fact.type)}", cure) from None
+                       f"{_shown(text)} is {'neither yes nor no' if kind is Kind.BOOLEAN else f'not {_a(fact.type)}'}", cure) from None
 
 
 def _whole(text: str) -> int:
@@ -141,7 +141,8 @@ def _typed(value: Any, fact: Fact) -> Value:
                 return value.strip()
             raise BadValue("out-of-range", f"{_shown(value)} is not one of its words",
                            _word_help(value, fact.type))
-    raise BadValue("wrong-type", f"{_shown(value)} is not {_a(fact.type)}", _form(kind))
+    what = "neither true nor false" if kind is Kind.BOOLEAN else f"not {_a(fact.type)}"
+    raise BadValue("wrong-type", f"{_shown(value)} is {what}", _form(kind))
 
 
 def _is_finite(value: float) -> bool:

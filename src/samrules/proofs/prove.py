@@ -13,10 +13,14 @@ from samrules.decision.policy import judge
 from samrules.decision.words import day, interval, listed, value_in_words, word
 from samrules.diagnostics import Span
 from samrules.engines.interpreter import View, evaluate
+from samrules.explain.claims import claim_in_words
+from samrules.explain.condition_words import ConditionWords
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
+from samrules.model.types import Kind
 from samrules.plan.plan import Plan, PlannedDecision, PlannedInvariant, PlannedRule
 from samrules.plan.planner import plan_claims
+from samrules.proofs.fared import changed, fared
 from samrules.proofs.flapping import Circles, Goes
 from samrules.proofs.frame import Situation
 from samrules.proofs.questions import Breaks, Conflicts, Decides, Fires, NoneHolds, Question, seen
@@ -150,17 +154,19 @@ class _Proofs:
             main = self.checked.main
             makers: list[rs.Lifecycle | rs.Ladder] = [*main.lifecycles, *main.ladders]
             maker = next(m for m in makers if m.name == text_of(invariant.subject))
-            return self.circles(maker, "invariant", invariant.name, invariant.title, invariant.span)
+            found = self.circles(maker, "invariant", invariant.name, invariant.title, invariant.span)
+            return attrs.evolve(found, claim=self.read(invariant))
         started = time.monotonic()
         settled = self.settler.settle(Breaks(claim))
         seconds = time.monotonic() - started
-        said = invariant.title or in_short(invariant)
+        read = self.read(invariant)
+        said = invariant.title or read
         if isinstance(settled, Found):
             says = f"Not so: {said}. {self.broken(claim, settled.witness)}"
             return Result(Verdict.REFUTED, "invariant", invariant.name, says, in_words(self.plan, settled.witness),
-                          invariant.title, invariant.span, seconds)
+                          invariant.title, invariant.span, seconds, read, self.rules_of(claim, settled.witness))
         verdict, says = _answered(settled, said)
-        return Result(verdict, "invariant", invariant.name, says, title=invariant.title, span=invariant.span, seconds=seconds)
+        return Result(verdict, "invariant", invariant.name, says, title=invariant.title, span=invariant.span, seconds=seconds, claim=read)
 
     def broken(self, claim: PlannedInvariant, at: Situation) -> str:
         now = seen(self.plan, at)
@@ -170,13 +176,31 @@ class _Proofs:
         fact = self.plan.facts[claim.rising]
         before, later = (value_in_words(v, fact.type, self.plan.currency) for v in (at.facts[claim.rising], at.after[claim.rising]))
         moves = "falls" if claim.invariant.claim == "never_lowers" else "rises"
-        return (f"When {title_of(self.plan, claim.rising)} rises from {before} to {later}, {word(text_of(claim.invariant.subject))} "
+        title = title_of(self.plan, claim.rising)
+        rises = f"“{title}” turns" if fact.type.kind is Kind.BOOLEAN and fact.title else f"{title} rises"
+        return (f"When {rises} from {before} to {later}, {word(text_of(claim.invariant.subject))} "
                 f"{moves} from {reading(claim, now)} to {reading(claim, after)}:")
 
-    def outcome(self, invariant: rs.Invariant, now: View) -> str:
+    def read(self, invariant: rs.Invariant) -> str:
+        return claim_in_words(invariant, ConditionWords(self.checked.scopes[self.checked.main.name], self.plan.currency))
+
+    def rules_of(self, claim: PlannedInvariant, at: Situation) -> tuple[str, ...]:
+        """What the rules made of an account that breaks a claim about their decision."""
+        decision = self.asked_about(claim.invariant)
+        if decision is None:
+            return ()
+        now = seen(self.plan, at)
+        return tuple(fared(decision, now) if claim.rising is None else changed(decision, now, seen(self.plan, at, after=True)))
+
+    def asked_about(self, invariant: rs.Invariant) -> PlannedDecision | None:
+        """The ruleset's own decision, where an invariant names it."""
         decision = self.plan.decision
         named = {n.name for node in rs.expressions_of(invariant) for n in ex.names(node)}
-        if decision is None or decision.decide.name not in named:
+        return decision if decision is not None and decision.decide.name in named else None
+
+    def outcome(self, invariant: rs.Invariant, now: View) -> str:
+        decision = self.asked_about(invariant)
+        if decision is None:
             return "This account meets it:" if invariant.claim == "never" else "This account fails it:"
         truths = [(r.outcome, value if isinstance(value := now.value(r.step), bool) else None) for r in decision.rules]
         verdict = judge(decision.decide, truths)
@@ -203,15 +227,6 @@ def _answered(settled: Proved | Unknown | Found, said: str) -> tuple[Verdict, st
         return Verdict.UNKNOWN, f"Not found out: {said}. Why: {settled.why}."
     exact = not isinstance(settled, Proved) or settled.exact
     return (Verdict.PROVED if exact else Verdict.PROVED_BUT_FOR_ROUNDING), f"{said[0].upper()}{said[1:]}."
-
-
-def in_short(invariant: rs.Invariant) -> str:
-    """What an invariant without a title claims."""
-    claim = f"{invariant.claim.replace('_', ' ')} {text_of(invariant.subject)}"
-    rising = f"a rise of {text_of(invariant.rising)} " if invariant.rising is not None else ""
-    where = f" where {text_of(invariant.where)}" if invariant.where is not None else ""
-    known = f", knowing only {listed([text_of(n) for n in invariant.knowing_only])}" if invariant.knowing_only else ""
-    return f"{rising}{claim}{where}{known}"
 
 
 def reading(claim: PlannedInvariant, now: View) -> str:

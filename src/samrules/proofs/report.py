@@ -14,6 +14,7 @@ from samrules.diagnostics import Span
 from samrules.model.types import Value
 from samrules.plan.plan import Plan
 from samrules.proofs.frame import ID, Situation
+from samrules.syntax.case_values import changed_text
 
 
 class Verdict(enum.Enum):
@@ -38,7 +39,8 @@ GOOD = frozenset({Verdict.PROVED, Verdict.PROVED_BUT_FOR_ROUNDING, Verdict.NOTE}
 class Account:
     """An account in words: each fact by its title, in the order declared; earlier reviews; what changes.
 
-    `facts` and `after` are name, title and value in words; `given` are the plain values, for another program.
+    `facts` and `after` are name, title and value in words; `given` are the plain values, for another program, and `case` is what a
+    case would say of it, in YAML; `case_after` what it would say after the change.
     """
 
     facts: tuple[tuple[str, str, str], ...]
@@ -46,6 +48,8 @@ class Account:
     history: tuple[tuple[date, tuple[tuple[str, str, str], ...]], ...]
     as_of: date
     given: Situation
+    case: tuple[str, ...] = ()
+    case_after: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         from samrules.decision.decision import as_json
@@ -81,7 +85,21 @@ def in_words(plan: Plan, at: Situation) -> Account:
         return tuple((name, title_of(plan, name), value_in_words(facts[name], fact.type, plan.currency))
                      for name, fact in plan.facts.items() if name in facts and name != ID)
 
-    return Account(shown(at.facts), shown(at.after), tuple((d, shown(f)) for d, f in at.history), at.as_of, at)
+    return Account(shown(at.facts), shown(at.after), tuple((d, shown(f)) for d, f in at.history), at.as_of, at, tuple(_case(plan, at)),
+                   f"facts: {_written(plan, at.changed)}" if at.after else "")
+
+
+def _written(plan: Plan, facts: Mapping[str, Value]) -> str:
+    return changed_text({name: facts[name] for name in plan.facts if name in facts and name != ID}, plan.facts)
+
+
+def _case(plan: Plan, at: Situation) -> Iterator[str]:
+    """The lines of a case, but for what it expects."""
+    yield f"as_of: {at.as_of}"
+    yield f"facts: {_written(plan, at.facts)}"
+    if at.history:
+        reviews = [(reviewed, _written(plan, known)[1:]) for reviewed, known in at.history]
+        yield "history: [" + ", ".join(f"{{review_date: {reviewed}{', ' if known != '}' else ''}{known}" for reviewed, known in reviews) + "]"
 
 
 def title_of(plan: Plan, fact: str) -> str:
@@ -93,7 +111,8 @@ class Result:
     """One thing that was asked of a ruleset, with the answer.
 
     `what` says of what kind `name` is: an `invariant`, a `rule`, a `table`, a `lifecycle`, a `ladder`, the
-    `decision`. `says` is a sentence; `account` shows it where the answer is an account.
+    `decision`. `says` is a sentence; `account` shows it where the answer is an account, and `rules` are lines on what the rules
+    made of it. `claim` is what an invariant says, read back: its title may say something else.
     """
 
     verdict: Verdict
@@ -104,6 +123,8 @@ class Result:
     title: str | None = None
     span: Span | None = attrs.field(default=None, eq=False)
     seconds: float = attrs.field(default=0.0, eq=False)
+    claim: str | None = None
+    rules: tuple[str, ...] = ()
 
     @property
     def finding(self) -> bool:
@@ -112,7 +133,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "verdict": self.verdict.value, "what": self.what, "name": self.name, "says": self.says,
+            "verdict": self.verdict.value, "what": self.what, "name": self.name, "says": self.says, "claim": self.claim, "rules": list(self.rules),
             "account": self.account.to_dict() if self.account else None,
             "file": self.span.file if self.span else None, "line": self.span.line if self.span else None,
             "seconds": round(self.seconds, 2),
@@ -123,6 +144,15 @@ class Result:
         yield f"  {self.says}"
         if self.account is not None:
             yield from (f"    {line}" for line in self.account.lines())
+        if self.claim is not None and self.title is not None:
+            yield f"  Read as: {self.claim}."
+        yield from (f"  {line[:1].upper()}{line[1:]}." for line in self.rules)
+        if self.account is not None and self.finding:
+            yield "  In a case:"
+            yield from (f"    {line}" for line in self.account.case)
+            if self.account.case_after:
+                yield "  and after the change:"
+                yield f"    {self.account.case_after}"
 
 
 @attrs.frozen

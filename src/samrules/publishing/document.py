@@ -122,9 +122,10 @@ class SourceShown:
 
 @attrs.frozen
 class ClaimShown:
-    """What is claimed of every account."""
+    """What is claimed of every account: in the author's words, and read back."""
 
     title: str
+    claim: str
     reason: str
     cites: tuple[str, ...]
 

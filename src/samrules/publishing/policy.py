@@ -13,6 +13,7 @@ import attrs
 
 from samrules.check.checker import CheckedRuleset
 from samrules.decision.words import counted, day, listed, number, sentence, value_in_words, word
+from samrules.explain.claims import claim_in_words
 from samrules.explain.condition_words import ConditionWords, values_in_force
 from samrules.model import expressions as ex
 from samrules.model import ruleset as rs
@@ -99,7 +100,8 @@ class _Writing:
             rules=tuple(rules[rule.name] for rule in r.rules if rule.made_from is None and rule.table is None),
             tables=tables, machines=machines, places=tuple(self.places()), terms=tuple(own), foreign=tuple(foreign), cards=cards,
             thresholds=thresholds,
-            claims=tuple(ClaimShown(sentence(i.title or word(i.name)), sentence(i.reason or ""), i.cites) for i in r.invariants),
+            claims=tuple(ClaimShown(sentence(i.title or word(i.name)), sentence(_capital(claim_in_words(i, self.speak()))), sentence(i.reason or ""), i.cites)
+                         for i in r.invariants),
             facts=tuple(self.fact(f) for f in sorted(self.mentions.facts.values(), key=lambda f: f.title or f.name)),
             sources=tuple(self.sources()), open=tuple(self.open()))
 

@@ -249,7 +249,7 @@ def _syntax_problem(text: str, error: UnexpectedInput, locate: Locate) -> Diagno
     before = text[:position].rstrip()
     if word == "," and before[-1:].isdigit() and text[position + 1 : position + 2].isdigit():
         return Diagnostic("expression-syntax", "a comma inside a number",
-                          "numbers have no thousands separators and a decimal point: `5000000`, `5M`, `0.5`", span)
+                          "no commas inside numbers, and a decimal point: write `5000000`, `5M`, `0.5`", span)
     if word == "not" and text[position:].split()[1:2] == ["in"]:
         return Diagnostic("expression-syntax", "`not in` is not part of the language",
                           "put `not` before the comparison: `not x in [...]`", span)

@@ -139,10 +139,12 @@ def _of_text(loader: _Loader, text: str, file: str) -> Bundle:
 
 
 def shown_path(path: Path) -> str:
-    """The path as a reader of diagnostics wants it: bundled ones short, others as given."""
+    """The path as a reader of diagnostics wants it: bundled ones short, others as given or from the present folder on."""
     folder = bundled_folder()
     if path.parent == folder:
         return f"rulesets/{path.name}"
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
     return str(path)
 
 

@@ -129,6 +129,11 @@ _OTHER_KEYS = {
 """What others call our keys."""
 
 
+_THOUSANDS = re.compile(r"[0-9]{3}$")
+_MOST_KEYS = 30
+"""No entry has more keys than that: they are all listed, as one of them is meant."""
+
+
 def keys(node: Node, allowed: Iterable[str], required: Iterable[str], what: str) -> Mapping:
     """The node as a mapping without null entries. Raises on unknown and missing keys."""
     if not isinstance(node, Mapping):
@@ -137,7 +142,7 @@ def keys(node: Node, allowed: Iterable[str], required: Iterable[str], what: str)
     problems = [
         Diagnostic("unknown-key", f"{what} has no key `{key}`",
                    f"did you mean `{_OTHER_KEYS[key]}`?" if _OTHER_KEYS.get(key, "") in allowed
-                   else did_you_mean(key, allowed, "keys"), node.keys_at[key])
+                   else did_you_mean(key, allowed, "keys", most=_MOST_KEYS), node.keys_at[key])
         for key in node
         if key not in allowed
     ]
@@ -200,13 +205,35 @@ def _conditions(node: Node, at: Span) -> tuple[ex.Expr, ...]:
                       "write each condition after a `- `", node.span)
     if not node:
         raise problem("wrong-shape", "a group without conditions", "add a condition", at)
+    check_commas(node)
     return tuple(each(node, expression))
 
 
 def exceptions(node: Node, _: Any = None) -> tuple[ex.Expr, ...]:
     """`unless`: one condition or a list of them."""
-    nodes = node if isinstance(node, Sequence) else [node]
+    nodes: Sequence | list[Node] = node if isinstance(node, Sequence) else [node]
+    check_commas(nodes)
     return tuple(each(nodes, expression))
+
+
+def check_commas(nodes: Sequence | list[Node]) -> None:
+    """YAML parts a list at each comma, that of `550,000` among them. Raises Problems where parts are one number."""
+    for at, first in enumerate(nodes):
+        head = re.search(r"[0-9]+$", first.text) if isinstance(first, Scalar) and first.plain else None
+        whole, before = head[0] if head else "", first
+        for node in nodes[at + 1 :] if head else ():
+            if not (isinstance(node, Scalar) and node.plain and _THOUSANDS.match(node.text) and _touch(before.span, node.span)):
+                break
+            whole, before = whole + node.text, node
+        if head and before is not first:
+            short = f" or `{literals.money_text(float(whole))}`" if whole.endswith("000") else ""
+            raise problem("expression-syntax", "a comma inside a number", f"no commas inside numbers: write `{whole}`{short}",
+                          attrs.evolve(before.span, line=first.span.end_line, column=first.span.end_column - len(head[0])))
+
+
+def _touch(one: Span, other: Span) -> bool:
+    """Whether only a comma can stand between two places."""
+    return (one.end_line, one.end_column + 1) == (other.line, other.column)
 
 
 # --- entries with a shape of their own -----------------------------------------------------------
@@ -288,6 +315,7 @@ def dated_values(node: Node, type_: Type) -> tuple[rs.DatedValue, ...]:
     if not isinstance(node, Mapping):
         raise problem("wrong-shape", "dated values belong here",
                       "write `{2020-01-01: 60%}`: the day from which the value holds", node.span)
+    check_commas([part for key in node for part in (Scalar(key, True, node.keys_at[key]), node[key])])
 
     def dated(key: str) -> rs.DatedValue:
         at = node.keys_at[key]
@@ -302,7 +330,8 @@ def dated_values(node: Node, type_: Type) -> tuple[rs.DatedValue, ...]:
 
 def _constant(node: Node, type_: Type) -> Value:
     article = "an" if str(type_)[0] in "aeio" else "a"
-    return literal(node, lambda text: literals.parse_constant(text, type_), f"{article} {type_}")
+    what = "an amount" if type_.kind is Kind.MONEY else f"{article} {type_}"
+    return literal(node, lambda text: literals.parse_constant(text, type_), what)
 
 
 def declared_type(node: Mapping) -> Type:

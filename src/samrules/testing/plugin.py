@@ -67,7 +67,7 @@ class CaseItem(pytest.Item):
         if isinstance(excinfo.value, CaseFailed):
             from samrules.authoring.telling import failure
 
-            return failure(excinfo.value.result)
+            return failure(excinfo.value.result, self.file.rules)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

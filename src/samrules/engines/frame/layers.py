@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import attrs
@@ -18,11 +17,13 @@ KEY = "~key"
 """What the names of columns with sorting numbers begin with; their places follow."""
 
 
-@attrs.frozen(slots=False)
+@attrs.frozen
 class Layers:
     """Columns to be added, a layer after the other."""
 
     layers: Sequence[Mapping[str, nw.Expr]]
+    _by_polars: list[dict[str, Any]] = attrs.field(factory=list, init=False)
+    """The expressions as Polars has them, which narwhals takes long to make: once, however many frames follow."""
 
     def over(self, frame: LazyFrame, wanted: Iterable[nw.Expr] | None = None) -> LazyFrame:
         """The frame with the columns of each layer.
@@ -47,34 +48,33 @@ class Layers:
         return frame
 
     def _over_polars(self, frame: LazyFrame) -> LazyFrame:
+        if not self._by_polars:
+            namespace = _compliant(frame).__narwhals_namespace__()
+            self._by_polars[:] = [{name: _as_in(namespace, expr).native for name, expr in layer.items()}
+                                  for layer in self.layers if layer]
         native = frame.to_native()
         for layer in self._by_polars:
             native = native.with_columns(**layer)
         found: LazyFrame = nw.from_native(native)
         return found
 
-    @cached_property
-    def _by_polars(self) -> list[dict[str, Any]]:
-        """The expressions as Polars has them, which narwhals takes long to make: once, however many frames follow."""
-        import polars as pl
 
-        empty: Any = nw.from_native(pl.LazyFrame())._compliant_frame  # narwhals has no public way
-        namespace = empty.__narwhals_namespace__()
+def _compliant(frame: LazyFrame) -> Any:
+    """What narwhals has of a frame in the terms of its engine; there is no public way."""
+    return frame._compliant_frame
 
-        def native(expr: nw.Expr) -> Any:
-            made: Any = expr._to_compliant_expr(namespace)
-            return made.native
 
-        return [{name: native(expr) for name, expr in layer.items()} for layer in self.layers if layer]
+def _as_in(namespace: Any, expr: nw.Expr) -> Any:
+    return expr._to_compliant_expr(namespace)
 
 
 def _with_columns_of_duckdb(frame: LazyFrame, layer: Mapping[str, nw.Expr], without: Sequence[str]) -> LazyFrame:
     """`with_columns` that leaves some columns behind and does not name each of the others one by one."""
     from duckdb import StarExpression
 
-    compliant: Any = frame._compliant_frame  # narwhals has no public way
+    compliant = _compliant(frame)
     namespace = compliant.__narwhals_namespace__()
-    made = [expr._to_compliant_expr(namespace)(compliant)[0].alias(name) for name, expr in layer.items()]
+    made = [_as_in(namespace, expr)(compliant)[0].alias(name) for name, expr in layer.items()]
     others = [StarExpression(exclude=list(without))] if len(without) < len(frame.columns) else []
     rows: LazyFrame = nw.from_native(frame.to_native().select(*others, *made))
     return rows
