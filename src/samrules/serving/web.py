@@ -223,7 +223,7 @@ def _no_way(page: Page) -> Callable[[Request, Exception], Awaitable[Response]]:
         assert isinstance(error, HTTPException)
         found = refusal(404, "no-such-page", "there is nothing at this address", "the page `/api` lists what there is", "path")
         if error.status_code == 405:
-            allowed = (error.headers or {}).get("Allow", "")
+            allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
             found = refusal(405, "no-such-method", f"`{_printable(request.method)[:20]}` is not done here", f"done here: {allowed}",
                             "method", (("Allow", allowed),))
         return _response(_shown(found, request.url.path, page))
