@@ -17,6 +17,7 @@ from tests.required import is_required
 
 settings.register_profile("usual", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
+settings.register_profile("ci_brief", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("long", max_examples=3000, deadline=None)
 settings.register_profile("quick", max_examples=30, deadline=None, phases=[Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "usual"))
