@@ -393,7 +393,7 @@ def test_bad_settings_are_told_all_at_once() -> None:
     assert result.stdout == ""
     for said in ("error[unknown-name]: no fact is named `champion_cont`", "did you mean `champion_count`?",
                  "error[out-of-range]: `csat`: 12 is out of range", "error[bad-value]: `bar` sets nothing", "write `--set fact=value`",
-                 "error[wrong-type]: `sponsor_unchanged`: `maybe` is not a boolean", "error[bad-value]: `nps` is set twice"):
+                 "error[wrong-type]: `sponsor_unchanged`: `maybe` is neither yes nor no", "error[bad-value]: `nps` is set twice"):
         assert said in result.stderr
 
 

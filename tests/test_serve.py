@@ -100,7 +100,7 @@ def test_all_problems_are_told_at_once(asker: Visitor) -> None:
             {"severity": "error", "code": "out-of-range", "message": "`revenue`: -1 is out of range", "where": "account x", "help": "it must be from 0 to 1000000000"},
             {"severity": "error", "code": "out-of-range", "message": "`stage`: `erly` is not one of its words", "where": "account x", "help": "did you mean `early`?"},
             {"severity": "error", "code": "missing-account-id", "message": "an account without `account_id`", "where": "facts", "help": "give each account an id"},
-            {"severity": "error", "code": "wrong-type", "message": "`loyal`: `perhaps` is not a boolean", "where": "facts",
+            {"severity": "error", "code": "wrong-type", "message": "`loyal`: `perhaps` is neither true nor false", "where": "facts",
              "help": "give true or false, or leave it out where it is not known"}]}
 
 
