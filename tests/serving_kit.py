@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -124,6 +125,15 @@ def visitor(service: Service, door: Door | None = None, most_bytes: int = 100_00
         return service.answer(call)
 
     return Visitor(app_of(service, door or Door(), answer, most_bytes=most_bytes, log=log.append), log)
+
+
+@contextlib.contextmanager
+def visiting(service: Service) -> Iterator[Visitor]:
+    """A visitor of a service that holds a ledger open; it is closed afterwards."""
+    try:
+        yield visitor(service)
+    finally:
+        service.close()
 
 
 def plain(*rules: Rules) -> Service:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.serving_kit import (
     ledger_in,
     over_ledger,
     plain,
+    visiting,
     visitor,
 )
 
@@ -40,14 +42,16 @@ def asker() -> Visitor:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Visitor:
-    return visitor(over_ledger(tmp_path))
+def book(tmp_path: Path) -> Iterator[Visitor]:
+    with visiting(over_ledger(tmp_path)) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Visitor:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
     """The same, for tests that write nothing."""
-    return visitor(over_ledger(tmp_path_factory.mktemp("ledger"), read_only=False))
+    with visiting(over_ledger(tmp_path_factory.mktemp("ledger"), read_only=False)) as found:
+        yield found
 
 
 # --- decide and explain ---
@@ -404,8 +408,10 @@ def test_an_override_that_cannot_stand(reader: Visitor, change: dict[str, Any], 
     assert (answer.status, answer.code, answer.json()["diagnostics"][0]["message"]) == (status, code, message)
 
 
-def test_a_ledger_that_is_only_read(tmp_path: Path) -> None:
-    asker = visitor(over_ledger(tmp_path, read_only=True))
+def test_a_ledger_that_is_only_read(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    service = over_ledger(tmp_path, read_only=True)
+    request.addfinalizer(service.close)
+    asker = visitor(service)
     assert asker.post("/api/audit/overrides", OVERRIDE).status == 404
     assert asker.post("/api/audit/decide/keep", ONE).status == 404
     assert "override" not in asker.get("/account?id=A-17").text.lower()
@@ -415,9 +421,10 @@ def test_a_ledger_that_is_only_read(tmp_path: Path) -> None:
 # --- the description ---
 
 
-def test_the_description_is_whole(tmp_path: Path) -> None:
+def test_the_description_is_whole(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Every reference leads somewhere, every schema is one, every operation is described, and every answer is of its schema."""
     service = over_ledger(tmp_path)
+    request.addfinalizer(service.close)
     asker = visitor(service)
     document = asker.get("/openapi.json").json()
     schemas = document["components"]["schemas"]
