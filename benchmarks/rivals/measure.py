@@ -21,7 +21,7 @@ import polars as pl
 
 from benchmarks.frame import Peak
 
-ENOUGH, MOST, LONG = 0.3, 200, 4.0
+ENOUGH, MOST, LONG = 0.3, 200, 12.0
 """Seconds after which there are runs enough, and the most runs; a run that takes so many seconds is not repeated."""
 
 
