@@ -98,8 +98,8 @@ def decide_frame(plan: Plan, given: Any, as_of: date, *, events: Any = None, rec
 
 
 def _decided_beside_the_check(plan: Plan, table: Taken, as_of: date, trace: str | None, because: bool) -> Decided | None:
-    """A frame in memory, with neither events nor history: presumed clean, it is decided while it is checked, and the decisions are
-    thrown away where it is not. None where that is to be decided anew."""
+    """A frame in memory, with neither events nor history: presumed clean, it is decided while it is checked, and decided again where
+    a value had to be cleaned. None where it could not be decided before it was checked."""
     presumption = presumed(table, plan.facts, plan.read | {"account_id", "account_name"})
     if presumption is None:
         return None
@@ -108,9 +108,9 @@ def _decided_beside_the_check(plan: Plan, table: Taken, as_of: date, trace: str 
         row, decided = decided_beside(Laid(script.first.over(presumption.facts.frame), script), presumption.summaries)
     except polars_errors():  # of values that a check would have refused or cleaned
         return None
-    if presumption.checked(row) is not None:
-        return None
-    return Decided(table.as_given(decided()), presumption.facts.undeclared)
+    facts = presumption.checked(row)
+    found = table.as_given(decided()) if facts is None else table.finished(Laid(script.first.over(facts.frame), script))
+    return Decided(found, presumption.facts.undeclared)
 
 
 def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Collection[str] | None, history: Any,
