@@ -18,7 +18,7 @@ from samrules.diagnostics import Diagnostic, did_you_mean
 from samrules.engines.interpreter import View
 from samrules.engines.outcome import judged, title_of
 from samrules.errors import FactError
-from samrules.explain.explanation import Explanation
+from samrules.explain.explanation import Explains, Explanation
 from samrules.model import expressions as ex
 from samrules.model.ruleset import Fact
 from samrules.model.types import Value
@@ -155,7 +155,7 @@ class Sought:
 
 
 @attrs.frozen
-class Counterfactuals:
+class Counterfactuals(Explains):
     """The answer for one decision.
 
     Attributes:
@@ -185,19 +185,6 @@ class Counterfactuals:
         from samrules.explain.counterfactual_words import explanation
 
         return explanation(self)
-
-    def __str__(self) -> str:
-        return str(self.explanation())
-
-    def to_text(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows."""
-        return self.explanation()._repr_html_()
-
-    def markdown(self) -> str:
-        return self.explanation().markdown()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready data, schema `samrules.counterfactuals/1`."""

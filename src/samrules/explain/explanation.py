@@ -149,3 +149,25 @@ def escaped(text: str) -> str:
     """A text as Markdown that shows it as it is."""
     text = _MARKUP.sub(r"\\\1", text)
     return re.sub(r"^(\s*)(#|[-+](?=\s)|\d+(?=\.\s))", r"\1\\\2", text)
+
+
+class Explains:
+    """What shows itself as its explanation: printed, in Markdown, in a notebook."""
+
+    __slots__ = ()
+
+    def explanation(self) -> Explanation:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return str(self.explanation())
+
+    def to_text(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self.explanation()._repr_html_()
+
+    def markdown(self) -> str:
+        return self.explanation().markdown()

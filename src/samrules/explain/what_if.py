@@ -15,7 +15,7 @@ from samrules.diagnostics import Diagnostic, did_you_mean
 from samrules.errors import FactError
 from samrules.explain.conditions import Phrases
 from samrules.explain.counterfactuals import ground_of
-from samrules.explain.explanation import Explanation, Item, Part, mark_of
+from samrules.explain.explanation import Explains, Explanation, Item, Part, mark_of
 from samrules.explain.rules_in_words import outcome_words, output_words, record_line, title_of
 from samrules.explain.why import why
 from samrules.inputs.facts import ID, BadValue, convert
@@ -41,7 +41,7 @@ class Turned:
 
 
 @attrs.frozen
-class WhatIf:
+class WhatIf(Explains):
     """Two decisions on one account: as it is, and with some facts changed.
 
     Attributes:
@@ -108,19 +108,6 @@ class WhatIf:
             was, is_ = (d.outputs.get(name) for d in (self.before, self.after))
             if was != is_:
                 yield Item(f"{word(name)}: {_output(is_, self.after)} instead of {_output(was, self.before)}")
-
-    def __str__(self) -> str:
-        return str(self.explanation())
-
-    def to_text(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows."""
-        return self.explanation()._repr_html_()
-
-    def markdown(self) -> str:
-        return self.explanation().markdown()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready data, schema `samrules.what-if/1`; `after` is a `samrules.decision/1`."""
