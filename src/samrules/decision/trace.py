@@ -27,6 +27,17 @@ class Note:
 NO_NOTE = Note("")
 
 
+@attrs.frozen(cache_hash=True)
+class AtReview(ex.Expr):
+    """What a condition was at one review: nobody writes it, it stands in traces only, above that condition.
+
+    A node of its own, so that nothing takes what is below it for the parts of the condition.
+    """
+
+
+AT_REVIEW = AtReview()
+
+
 @attrs.frozen
 class Trace:
     """A node of an expression, the value it had (None: missing or unknown), and its parts.
@@ -82,7 +93,8 @@ def below(trace: Trace) -> tuple[Trace, ...]:
 
 def missing_facts(trace: Trace) -> list[str]:
     """The missing facts that a value hangs on, in the order met: not those below a part whose value
-    is known without them, nor in a branch that was not taken."""
+    is known without them, nor in a branch that was not taken, nor what an earlier review lacks, which
+    nobody can find out any more."""
     found: dict[str, None] = {}
     seen: set[tuple[int, bool]] = set()
     stack = [(trace, True)]
@@ -102,6 +114,8 @@ def _open_parts(node: Trace) -> list[tuple[Trace, bool]]:
     """The parts that may hide something missing; with whether a two-valued question hides it."""
     if isinstance(node.expr, ex.Certain | ex.Possible):
         return [(p, True) for p in node.parts if p.value is None]
+    if isinstance(node.expr, ex.Held):
+        return [(p, False) for p in below(node)]
     if isinstance(node.expr, ex.If) and isinstance(node.parts[0].value, bool):
         taken = node.parts[1] if node.parts[0].value else node.parts[2]
         return [(node.parts[0], False), (taken, False)]

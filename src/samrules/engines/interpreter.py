@@ -12,7 +12,7 @@ from datetime import date
 
 import attrs
 
-from samrules.decision.trace import NO_NOTE, Note, Trace
+from samrules.decision.trace import AT_REVIEW, NO_NOTE, Note, Trace
 from samrules.diagnostics import Diagnostic
 from samrules.errors import FactError
 from samrules.model import expressions as ex
@@ -235,4 +235,4 @@ def held(node: ex.Held, now: Trace, at: View, note: Note) -> Trace:
 
 
 def _at_review(trace: Trace, day: date) -> Trace:
-    return Trace(trace.expr, trace.value, (trace,), Note("review", shown=day.isoformat()))
+    return Trace(AT_REVIEW, trace.value, (trace,), Note("review", shown=day.isoformat()))

@@ -225,7 +225,7 @@ class _Present:
             coded[name] = [attrs.evolve(c, code=compiler.named(Term(c.code, t.INT, c.layer), f"={name}:{i}").expr)
                            for i, c in enumerate(given)]
         compiler.deferred = True
-        unknowns = Unknowns(plan, compiler, Missing(plan, compiler, self.past)).keys(main, verdict)
+        unknowns = Unknowns(plan, compiler, Missing(plan, compiler)).keys(main, verdict)
         for place, (_, key) in enumerate(unknowns):
             compiler.named(key, f"{KEY}{place}")
         return Script(Layers(compiler.layers), Layers(compiler.later), [name for name, _ in unknowns], list(columns), coded,
@@ -257,7 +257,7 @@ class _Present:
     def conditions(self, compiler: Compiler) -> dict[str, Given]:
         """The truth of every single condition of every rule, by its text."""
         assert self.plan.decision is not None
-        missing = Missing(self.plan, compiler, self.past)
+        missing = Missing(self.plan, compiler)
         found: dict[str, Given] = {}
         for rule in self.plan.decision.rules:
             for key in downwards([Key(compiler.steps[rule.step])], missing.below_condition):

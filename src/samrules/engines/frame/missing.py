@@ -6,14 +6,13 @@ with a truth for every row at each node: is it reached, is what is missing below
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
 from samrules.decision.trace import NO_NOTE, Note
 from samrules.engines.frame import terms as t
 from samrules.engines.frame.compiler import Compiler
-from samrules.engines.frame.past import Past
 from samrules.engines.frame.terms import Term
 from samrules.model import expressions as ex
 from samrules.model.types import Kind
@@ -32,7 +31,6 @@ class Missing:
 
     plan: Plan
     compiler: Compiler
-    past: Mapping[ex.Held, Past] = attrs.field(factory=dict)
     found: dict[str, list[Term]] = attrs.field(factory=dict)
 
     def below(self, node: ex.Expr, wanted: Term) -> dict[str, Term]:
@@ -96,11 +94,6 @@ class Missing:
                 continue
             if not self._strict(node):
                 wish = hold(t.every([wish, self.missing(node)]))
-            if isinstance(node, ex.Held) and node in self.past:
-                for fact, term in self.past[node].wanted.items():
-                    self._add(fact, t.every([wish, term]))
-                for fact, term in self.past[node].hidden.items():
-                    self._add(fact, t.every([at, term]))
             for part, open_, hidden in self._open(node):
                 below = t.every([at, open_])
                 reached.setdefault(Key(part), []).append(below)
@@ -116,8 +109,7 @@ class Missing:
         hiding: set[Key] = set()
         for key in reversed(list(downwards(keys, lambda k: [Key(p) for p, _, _ in self._open(k.node, count=False)]))):
             parts = self._open(key.node, count=False)
-            past = isinstance(key.node, ex.Held) and key.node in self.past
-            if past or any(hidden for _, _, hidden in parts) or any(Key(p) in hiding for p, _, _ in parts):
+            if any(hidden for _, _, hidden in parts) or any(Key(p) in hiding for p, _, _ in parts):
                 hiding.add(key)
         return hiding
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
 from samrules.engines.frame.terms import Term
@@ -14,12 +12,9 @@ class Past:
     """What they say of one `Held`.
 
     `enough`: there are enough of them; `truth`: the operand at all that count; `lasted`: it was true at
-    every one that was looked at, and so many were. `wanted` are the facts that an operand which is not
-    known hangs on at one of them, `hidden` those that a two-valued question inside hides.
+    every one that was looked at, and so many were.
     """
 
     enough: Term
     truth: Term
     lasted: Term
-    wanted: Mapping[str, Term]
-    hidden: Mapping[str, Term]

@@ -6,7 +6,7 @@ present is a summary of an account's reviews; inside another `Held` it looks bac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import attrs
@@ -18,7 +18,6 @@ from samrules.engines.frame.backend import collected
 from samrules.engines.frame.compiler import Compiler, as_truth, days_before
 from samrules.engines.frame.dialect import day_literal
 from samrules.engines.frame.layers import LazyFrame
-from samrules.engines.frame.missing import Missing
 from samrules.engines.frame.parameters import dated_parameters, first_parameter_day
 from samrules.engines.frame.past import Past
 from samrules.engines.frame.table import SHOWN
@@ -29,16 +28,13 @@ from samrules.model import expressions as ex
 from samrules.model.types import Duration
 from samrules.plan.plan import Plan
 
-MissingFacts = Mapping[str, Mapping[str, Term]]
 _ONE, _PLACE, _PLACES = "~one", "~place", "~places"
 
 
-def sustained(plan: Plan, without: Collection[str] = ()) -> list[ex.Held]:
+def sustained(plan: Plan) -> list[ex.Held]:
     """What must be sustained at the present, each once."""
     found: dict[ex.Held, None] = {}
     for step in plan.steps:
-        if step.name in without:
-            continue
         for node in ex.walk(step.expr):
             if isinstance(node, ex.Held):
                 found[node] = None
@@ -50,40 +46,29 @@ def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[Laz
     lies before a parameter's first value."""
     nodes = sustained(plan)
     assert nodes
-    assert plan.decision is not None
-    own = {r.step for r in plan.decision.rules}
-    asked_about = set(sustained(plan, without=own))
     day = t.column(DAY, t.DATE, known=True)
     compiler = Compiler({s.name: s.expr for s in plan.steps}, past.terms, dated_parameters(plan, day), day,
                         prefix="~past")
     compiler.held = _Earlier(compiler, past.most_reviews).held
     compiler.expect(n.operand for n in nodes)
     operands = [compiler.hold(as_truth(compiler.term(n.operand))) for n in nodes]
-    missing = {place: _missing(plan, compiler, node) for place, node in enumerate(nodes) if node in asked_about}
     frame = past.frame.with_columns(nw.lit(1, dtype=nw.Int64).alias(_ONE))
     frame = frame.with_columns(
         nw.col(_ONE).cum_sum().over(OWNER, order_by=DAY).cast(nw.Int64).alias(_PLACE),
         nw.col(_ONE).sum().over(OWNER).cast(nw.Int64).alias(_PLACES),
         nw.col(DAY).shift(-1).over(OWNER, order_by=DAY).alias("~next"))
     named = [nw.col(OWNER, DAY, _PLACE, _PLACES, "~next"), *(operand.expr for operand in operands)]
-    named += [term.expr for found in missing.values() for facts in found.values() for term in facts.values()]
     frame = compiler.lay(frame, named)
     back = nw.col(_PLACES) - nw.col(_PLACE) + 1  # 1 for the latest
     summaries: dict[str, nw.Expr] = {}
     for place, (node, operand) in enumerate(zip(nodes, operands, strict=True)):
         summaries |= _summaries(place, node, operand, back, as_of, first_parameter_day(plan))
     frame = frame.with_columns(**summaries)
-    for place, found in missing.items():
-        seen = nw.col(f"~held{place}:seen")
-        unknown = {f"~held{place}:{what}:{fact}": seen & term.expr
-                   for what, facts in found.items() for fact, term in facts.items()}
-        frame = frame.with_columns(**unknown) if unknown else frame
-        summaries |= unknown
     counted = frame.group_by(OWNER).agg(**dict(_totals(summaries)))
     if past.first_day is None or past.first_day < first_parameter_day(plan):
         _check_days(plan, frame, [f"~held{place}:late" for place in range(len(nodes))])
     now = now.join(counted, on=OWNER, how="left")
-    return now, {node: _past(place, node, missing.get(place, {})) for place, node in enumerate(nodes)}
+    return now, {node: _past(place, node) for place, node in enumerate(nodes)}
 
 
 def _summaries(place: int, node: ex.Held, operand: Term, back: nw.Expr, as_of: date, first: date) -> dict[str, nw.Expr]:
@@ -114,7 +99,7 @@ def _totals(summaries: Mapping[str, nw.Expr]) -> Iterator[tuple[str, nw.Expr]]:
             yield name, nw.col(name).any()
 
 
-def _past(place: int, node: ex.Held, missing: MissingFacts) -> Past:
+def _past(place: int, node: ex.Held) -> Past:
     def flag(what: str) -> Term:
         return t.certain(t.column(f"~held{place}:{what}", t.BOOL))
 
@@ -124,16 +109,7 @@ def _past(place: int, node: ex.Held, missing: MissingFacts) -> Past:
     number = t.first_known([t.column(f"~held{place}:seen", t.INT), t.constant(0)])
     several = t.compared(">=", number, t.constant(node.reviews - 1))
     truth = t.every([t.negated(failed), t.maybe(t.negated(open_), t.TRUE)])
-    wanted, hidden = ({fact: flag(f"{what}:{fact}") for fact in missing.get(what, ())} for what in ("wanted", "hidden"))
-    return Past(enough, truth, t.every([several, t.negated(failed), t.negated(open_)]), wanted, hidden)
-
-
-def _missing(plan: Plan, compiler: Compiler, node: ex.Held) -> MissingFacts:
-    """The missing facts of each review below what must be sustained: with what is wanted, and only hidden."""
-    truth = as_truth(compiler.term(node.operand))
-    unknown = compiler.hold(Term(truth.expr.is_null(), t.BOOL, truth.layer, True))
-    return {"wanted": Missing(plan, compiler).below(node.operand, unknown),
-            "hidden": Missing(plan, compiler).below(node.operand, t.FALSE)}
+    return Past(enough, truth, t.every([several, t.negated(failed), t.negated(open_)]))
 
 
 def _check_days(plan: Plan, frame: LazyFrame, late: Sequence[str]) -> None:
