@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import samrules
+from samrules.explain.brief import brief
 from samrules.explain.rules_in_words import carried
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -57,6 +58,8 @@ CASES: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str | None]] = {
     "why_no_result": ({**LUMEN, "promises_made": 0, "promises_kept": 0}, [], None),
     "why_waiting": ({**LUMEN, "revenue_ttm": 4_999_999.5, "decision_makers": 1, "fit": 5}, [], None),
     "why_assumed": (without({**NORVALE, "wants_more": True, "fit": 1}, "escalations"), REVIEWS, None),
+    "why_incomplete_review": ({**NORVALE, "wants_more": True}, [{**REVIEWS[0], "revenue_target": None, "escalations": None},
+                                                                {**REVIEWS[1], "fit": 3}], None),
     "why_not_sustained": ({**NORVALE, "wants_more": True}, REVIEWS[1:], "watch"),
 }
 
@@ -213,3 +216,45 @@ def test_what_is_made_of_several_ladders_says_of_which() -> None:
     assert "“From level 1 to quality (step)”\n" in both
     assert "“From level 1 to level 2 (trust)”\n" in both
     assert "✓ there is evidence for level 2 (trust)\n" in both
+
+
+# --- open though no missing fact of this review bears on it ---------------------------------------
+
+LACKING = """
+ruleset: lacking
+version: 1.0.0
+facts: {a: {type: boolean}, b: {type: boolean, title: the customer stays}, n: {type: number, title: orders}, m: {type: number, title: visits}}
+rules: {x: {when: WHEN, then: {z: go}, sustained: 3 reviews}}
+decide: {z: {outcomes: [go, stay], otherwise: stay}}
+"""
+ASKER = """
+ruleset: asker
+version: 1.0.0
+uses: [lacking]
+rules: {x: {when: 'lacking.z = "go"', then: {y: go}}}
+decide: {y: {outcomes: [go, stay], otherwise: stay}}
+"""
+KNOWN = {"a": True, "b": True, "n": 3, "m": 1}
+
+
+@pytest.mark.parametrize(("when", "now", "reviews", "says"), [
+    ("a and b", {}, [{"b": None}, {"a": None, "b": None}],
+     "The review of 1 June 2026 lacks whether the customer stays; the review of 1 March 2026 lacks a and whether the customer stays."),
+    ("if a then b else n > 1", {}, [{}, {"b": None, "n": None}], "The review of 1 March 2026 lacks whether the customer stays."),
+    ("n / m > 2", {"m": 0}, [{}, {"m": 0}], "Orders ÷ visits has no result; orders ÷ visits had no result at the review of 1 March 2026."),
+    ("n / m > 2", {}, [{}, {"n": None}], "The review of 1 March 2026 lacks orders."),
+    ("a and b and n / m > 2 and n > 0", {"m": 0}, [{"n": None, "m": 0}, {"a": None, "m": 0}],
+     "Orders ÷ visits has no result; the review of 1 June 2026 lacks orders; "
+     "the review of 1 March 2026 lacks a; and 1 more thing of this kind."),
+])
+def test_what_leaves_it_open_is_named(tmp_path: Path, when: str, now: dict[str, Any], reviews: list[dict[str, Any]],
+                                      says: str) -> None:
+    """Asked by itself and by another ruleset: what an earlier review lacks, and what has no result."""
+    text = LACKING.replace("WHEN", f"'{when}'")
+    (tmp_path / "lacking.yaml").write_text(text, encoding="utf-8")
+    history = [{**KNOWN, **given, "review_date": date(2026, month, 1)} for given, month in zip(reviews, (6, 3), strict=True)]
+    for rules in (samrules.loads(text), samrules.loads(ASKER, folder=tmp_path)):
+        decision = rules.decide({"account_id": "A", **KNOWN, **now}, history=history[::-1], as_of=TODAY)
+        assert decision.outcome == "evidence_needed"
+        assert decision.deciding_unknowns == ()
+        assert brief(decision) == f"Open: go or stay. {says}"

@@ -95,19 +95,56 @@ def missing_facts(trace: Trace) -> list[str]:
     """The missing facts that a value hangs on, in the order met: not those below a part whose value
     is known without them, nor in a branch that was not taken, nor what an earlier review lacks, which
     nobody can find out any more."""
-    found: dict[str, None] = {}
-    seen: set[tuple[int, bool]] = set()
-    stack = [(trace, True)]
+    return list(dict.fromkeys(name for _, node in _lacking(trace, False) if (name := _fact_of(node))))
+
+
+@attrs.frozen
+class Lacking:
+    """Why a value is not known: facts that are missing, and calculations that have no result.
+
+    `day`: of the earlier review at which it is so, as ISO text; None: of this one.
+    """
+
+    day: str | None
+    facts: tuple[str, ...]
+    calculations: tuple[Trace, ...]
+
+
+def lacking(trace: Trace) -> list[Lacking]:
+    """Why a value is not known, at this review and at each earlier one, in the order met."""
+    found: dict[str | None, dict[str | int, Trace]] = {}
+    for day, node in _lacking(trace, True):
+        found.setdefault(day, {})[_fact_of(node) or id(node)] = node
+    return [Lacking(day, tuple(key for key in nodes if isinstance(key, str)),
+                    tuple(node for key, node in nodes.items() if not isinstance(key, str)))
+            for day, nodes in found.items()]
+
+
+def _fact_of(node: Trace) -> str | None:
+    return node.expr.name if node.note.role == "fact" and isinstance(node.expr, ex.Name) else None
+
+
+def _lacking(trace: Trace, earlier: bool) -> Iterator[tuple[str | None, Trace]]:
+    """Where what is not known comes from: missing facts, and calculations without a result of parts that are known;
+    each with the day of the review if it is one of the earlier ones, which are looked at on request."""
+    seen: set[tuple[int, bool, str | None]] = set()
+    stack: list[tuple[Trace, bool, str | None]] = [(trace, True, None)]
     while stack:
-        node, wanted = stack.pop()
-        if (id(node), wanted) in seen:
+        node, wanted, day = stack.pop()
+        if (id(node), wanted, day) in seen:
             continue
-        seen.add((id(node), wanted))
+        seen.add((id(node), wanted, day))
         wanted = wanted and node.value is None
-        if wanted and node.note.role == "fact" and isinstance(node.expr, ex.Name):
-            found[node.expr.name] = None
-        stack.extend(reversed([(part, wanted or hidden) for part, hidden in _open_parts(node)]))
-    return list(found)
+        if wanted and (_fact_of(node) or _has_no_result(node)):
+            yield day, node
+        parts = [(part, wanted or hidden, day) for part, hidden in _open_parts(node)]
+        if earlier and isinstance(node.expr, ex.Held):
+            parts += [(part.parts[0], wanted, part.text) for part in node.parts[1:]]
+        stack.extend(reversed(parts))
+
+
+def _has_no_result(node: Trace) -> bool:
+    return isinstance(node.expr, ex.Arithmetic | ex.Negate | ex.Call) and all(part.value is not None for part in node.parts)
 
 
 def _open_parts(node: Trace) -> list[tuple[Trace, bool]]:

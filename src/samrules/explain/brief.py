@@ -5,6 +5,7 @@ from __future__ import annotations
 from samrules.decision.decision import Decision
 from samrules.decision.words import listed, sentence, word
 from samrules.explain.conditions import Phrases
+from samrules.explain.lacking import why_open
 from samrules.explain.rules_in_words import asked, stopped_part
 from samrules.model.ruleset import CONFLICT
 
@@ -34,7 +35,7 @@ def _open(decision: Decision) -> str:
     possible = listed([word(o) for o in decision.possible], "or")
     unknown = decision.deciding_unknowns
     if not unknown:
-        return f"Open: {possible}. A calculation has no result, or an earlier review is incomplete."
+        return f"Open: {possible}. {sentence(why_open(decision) or 'no missing fact would settle it')}"
     shown = [asked(decision, fact) for fact in unknown[:_FACTS_SHOWN]]
     if more := len(unknown) - len(shown):
         shown.append(f"and {more} more")

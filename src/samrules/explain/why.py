@@ -6,6 +6,7 @@ from samrules.decision.decision import Decision
 from samrules.decision.placing import owner_of
 from samrules.decision.words import counted, listed, word
 from samrules.explain.explanation import ALSO, FIND_OUT, UNKNOWN, Explanation, Item, Part
+from samrules.explain.lacking import why_open
 from samrules.explain.placing import answered, ranking_part
 from samrules.explain.rules_in_words import (
     also_held,
@@ -87,8 +88,9 @@ def _unsettled(decision: Decision) -> tuple[str, list[Part]]:
                   f"{counted(len(unknown), 'missing ' + facts, 'missing ' + facts)} on it; "
                   f"first to find out: {asked(decision, unknown[0])}.")
     else:
+        reason = why_open(decision)
         answer = (f"The facts known so far leave it open: {possible}. No missing fact of this review would "
-                  "settle it: a calculation has no result, or an earlier review is incomplete.")
+                  f"settle it{': ' + reason if reason else ''}.")
     parts = []
     if unknown:
         items = [Item(_asked_for(f, decision), UNKNOWN) for f in unknown[:_FACTS_SHOWN]]
