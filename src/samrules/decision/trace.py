@@ -93,8 +93,8 @@ def below(trace: Trace) -> tuple[Trace, ...]:
 
 def missing_facts(trace: Trace) -> list[str]:
     """The missing facts that a value hangs on, in the order met: not those below a part whose value
-    is known without them, nor in a branch that was not taken, nor what an earlier review lacks, which
-    nobody can find out any more."""
+    is known without them, nor in a branch that was not taken, nor what an earlier review lacks: no
+    fact of this review, however often it is asked for, makes up for that."""
     return list(dict.fromkeys(name for _, node in _lacking(trace, False) if (name := _fact_of(node))))
 
 
