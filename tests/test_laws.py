@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 import samrules
 from samrules.decision.evidence import evidence
-from samrules.decision.policy import judge, turning
+from samrules.decision.policy import judge
 from samrules.decision.trace import facts_seen
 from samrules.inputs.accounts import check_tables
 from samrules.inputs.tables import read_tables
@@ -150,51 +149,6 @@ def test_same_input_same_bytes(case: some.Case, facts: dict[str, Any], history: 
 OUTCOMES = ("a", "b", "c")
 
 
-@given(st.lists(st.tuples(st.sampled_from(OUTCOMES), st.sampled_from([True, False, None])), min_size=1, max_size=6),
-       st.sampled_from(["priority", "first", "unique", "collect"]), st.sampled_from(OUTCOMES))
-def test_a_verdict_is_every_way_of_filling_in(rules: list[tuple[str, bool | None]], policy: str,
-                                              otherwise: str) -> None:
-    """An outcome is possible exactly when some way of filling in the unknown rules gives it."""
-    decide = Decide("d", OUTCOMES, hit_policy=policy, otherwise=otherwise)
-    verdict = judge(decide, rules)
-    ways = itertools.product(*([t] if t is not None else [True, False] for _, t in rules))
-    answers = {_by_hand(policy, otherwise, [(o, t) for (o, _), t in zip(rules, way, strict=True)]) for way in ways}
-    assert verdict.settled == (len(answers) == 1)
-    if policy == "collect":
-        assert set(verdict.possible) == set().union(*(set(a) for a in answers))
-        assert not verdict.settled or verdict.outcome == answers.pop()
-    else:
-        assert set(verdict.possible) == answers
-        assert not verdict.settled or (verdict.outcome,) == tuple(answers)
-
-
-@given(st.lists(st.tuples(st.sampled_from(OUTCOMES), st.sampled_from([True, False, None])), min_size=1, max_size=6),
-       st.sampled_from(["priority", "first", "unique", "collect"]), st.sampled_from([*OUTCOMES, None]))
-def test_a_rule_turns_the_outcome_under_some_way(rules: list[tuple[str, bool | None]], policy: str, otherwise: str | None) -> None:
-    """An unknown rule is listed exactly when, under some way of filling in the others, the outcome is another without it."""
-    decide = Decide("d", OUTCOMES, hit_policy=policy, otherwise=otherwise)
-
-    def turns(place: int) -> bool:
-        ways = itertools.product(*([t] if t is not None else [True, False] for _, t in rules))
-        return any(_by_hand(policy, otherwise, [(o, t) for (o, _), t in zip(rules, way, strict=True)])
-                   != _by_hand(policy, otherwise, [(o, t and i != place) for i, ((o, _), t) in enumerate(zip(rules, way, strict=True))])
-                   for way in ways if way[place])
-
-    assert turning(decide, rules) == [place for place, (_, t) in enumerate(rules) if t is None and turns(place)]
-
-
-def _by_hand(policy: str, otherwise: str | None, rules: list[tuple[str, bool]]) -> Any:
-    """What a policy gives when every rule is known, said another way than `judge` says it."""
-    held = [o for o, t in rules if t]
-    if policy == "collect":
-        return tuple(sorted(set(held))) or (otherwise,)
-    if not held:
-        return otherwise
-    if policy == "unique":
-        return held[0] if len(set(held)) == 1 else CONFLICT
-    return held[0] if policy == "first" else min(held)
-
-
 ASKING = """
 ruleset: asking
 version: 1.0.0
@@ -232,21 +186,6 @@ def test_another_ruleset_sees_the_verdict(tmp_path_factory: pytest.TempPathFacto
     expected = {"is_a": truth({"a"}), "not_b": truth({"a", "c", CONFLICT}), "either": truth({"a", "b"}),
                 "settled": len(possible) == 1}
     assert {r.name: r.truth for r in decision.rules} == expected
-
-
-@slow
-@given(some.rulesets(monotone=False))
-def test_the_digest_is_over_meaning(case: some.Case) -> None:
-    """Layout, the order of declarations and comments change nothing; a threshold does."""
-    rules = samrules.loads(case.text)
-    laid_out = json.dumps(case.data, indent=3, ensure_ascii=False) + "\n# a comment\n"
-    turned = {**case.data, "facts": dict(reversed(case.data["facts"].items())),
-              "define": dict(reversed(case.data["define"].items()))}
-    assert samrules.loads(laid_out).digest == rules.digest
-    assert samrules.loads(json.dumps(turned)).digest == rules.digest
-    changed = {**case.data, "parameters": {**case.data["parameters"], "least_count": {
-        "type": "integer", "values": {"1990-01-01": 3, "2020-01-01": 4}}}}
-    assert samrules.loads(json.dumps(changed)).digest != rules.digest
 
 
 def test_attrs_classes_are_frozen() -> None:
