@@ -74,9 +74,14 @@ def facts_seen(trace: Trace) -> dict[str, Value | None]:
     """The facts below a node, by name, with the values they had at this review; in the order met."""
     found: dict[str, Value | None] = {}
     for node in unique(trace):
-        if node.note.role == "fact" and isinstance(node.expr, ex.Name):
-            found.setdefault(node.expr.name, node.value)  # what is met first is of this review
+        if name := _fact_of(node):
+            found.setdefault(name, node.value)  # what is met first is of this review
     return found
+
+
+def _fact_of(node: Trace) -> str | None:
+    """The name of the fact that a node is; None where it is something else."""
+    return node.expr.name if node.note.role == "fact" and isinstance(node.expr, ex.Name) else None
 
 
 def below(trace: Trace) -> tuple[Trace, ...]:
@@ -95,7 +100,7 @@ def missing_facts(trace: Trace) -> list[str]:
     """The missing facts that a value hangs on, in the order met: not those below a part whose value
     is known without them, nor in a branch that was not taken, nor what an earlier review lacks: no
     fact of this review, however often it is asked for, makes up for that."""
-    return list(dict.fromkeys(name for _, node in _lacking(trace, False) if (name := _fact_of(node))))
+    return list(dict.fromkeys(name for _, node in _unknown(trace) if (name := _fact_of(node))))
 
 
 @attrs.frozen
@@ -112,21 +117,17 @@ class Lacking:
 
 def lacking(trace: Trace) -> list[Lacking]:
     """Why a value is not known, at this review and at each earlier one, in the order met."""
-    found: dict[str | None, dict[str | int, Trace]] = {}
-    for day, node in _lacking(trace, True):
-        found.setdefault(day, {})[_fact_of(node) or id(node)] = node
-    return [Lacking(day, tuple(key for key in nodes if isinstance(key, str)),
-                    tuple(node for key, node in nodes.items() if not isinstance(key, str)))
-            for day, nodes in found.items()]
+    reviews: dict[str | None, list[Trace]] = {}
+    for day, node in _unknown(trace, earlier=True):
+        if _fact_of(node) or _has_no_result(node):
+            reviews.setdefault(day, []).append(node)
+    return [Lacking(day, tuple(dict.fromkeys(name for node in nodes if (name := _fact_of(node)))),
+                    tuple(node for node in nodes if not _fact_of(node))) for day, nodes in reviews.items()]
 
 
-def _fact_of(node: Trace) -> str | None:
-    return node.expr.name if node.note.role == "fact" and isinstance(node.expr, ex.Name) else None
-
-
-def _lacking(trace: Trace, earlier: bool) -> Iterator[tuple[str | None, Trace]]:
-    """Where what is not known comes from: missing facts, and calculations without a result of parts that are known;
-    each with the day of the review if it is one of the earlier ones, which are looked at on request."""
+def _unknown(trace: Trace, *, earlier: bool = False) -> Iterator[tuple[str | None, Trace]]:
+    """The nodes without a value that a value hangs on, each with the day of the earlier review that it is of;
+    earlier reviews are looked at on request only."""
     seen: set[tuple[int, bool, str | None]] = set()
     stack: list[tuple[Trace, bool, str | None]] = [(trace, True, None)]
     while stack:
@@ -135,7 +136,7 @@ def _lacking(trace: Trace, earlier: bool) -> Iterator[tuple[str | None, Trace]]:
             continue
         seen.add((id(node), wanted, day))
         wanted = wanted and node.value is None
-        if wanted and (_fact_of(node) or _has_no_result(node)):
+        if wanted:
             yield day, node
         parts = [(part, wanted or hidden, day) for part, hidden in _open_parts(node)]
         if earlier and isinstance(node.expr, ex.Held):
@@ -144,6 +145,7 @@ def _lacking(trace: Trace, earlier: bool) -> Iterator[tuple[str | None, Trace]]:
 
 
 def _has_no_result(node: Trace) -> bool:
+    """Whether a node without a value is a calculation of values that are all known."""
     return isinstance(node.expr, ex.Arithmetic | ex.Negate | ex.Call) and all(part.value is not None for part in node.parts)
 
 
