@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from samrules.decision.trace import Note
-from samrules.model.expressions import Expr
+from samrules.model.expressions import Expr, Held, walk
 from samrules.model.ruleset import (
     Band,
     Decide,
@@ -210,3 +210,8 @@ class Plan:
     """Names of the steps that matter at earlier reviews too."""
     places: PlannedPlaces | None = None
     """Set where the ruleset decides all accounts together."""
+
+    @property
+    def sustained(self) -> tuple[Held, ...]:
+        """What must be sustained, each once, in the order of the steps."""
+        return tuple(dict.fromkeys(node for step in self.steps for node in walk(step.expr) if isinstance(node, Held)))

@@ -221,7 +221,7 @@ def _review_days(plan: Plan, day: date) -> Iterator[date]:
 
     The first is far enough back for the longest time, so that every rule looks at as many as it names.
     """
-    held = [n for s in plan.steps for n in ex.walk(s.expr) if isinstance(n, ex.Held)]
+    held = plan.sustained
     if not held:
         return
     lengths = [n.over for n in held if n.over is not None]

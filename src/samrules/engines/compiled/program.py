@@ -206,8 +206,7 @@ class Program:
     @cached_property
     def places(self) -> dict[ex.Held, int]:
         """Each `Held`, in the order in which they are evaluated, with its place."""
-        found = dict.fromkeys(n for s in self.plan.steps for n in ex.walk(s.expr) if isinstance(n, ex.Held))
-        return {node: place for place, node in enumerate(found)}
+        return {node: place for place, node in enumerate(self.plan.sustained)}
 
     @cached_property
     def held_in_past(self) -> frozenset[ex.Held]:

@@ -42,7 +42,7 @@ from samrules.engines.frame.measures import with_measures
 from samrules.engines.frame.missing import Key, Missing, downwards
 from samrules.engines.frame.past import Past
 from samrules.engines.frame.rejects import Reject, Rejects
-from samrules.engines.frame.reviews import look_back, sustained
+from samrules.engines.frame.reviews import look_back
 from samrules.engines.frame.terms import Term
 from samrules.engines.frame.together import ELIGIBLE, Choose, chosen, refuse_elsewhere
 from samrules.engines.frame.unknowns import Unknowns
@@ -171,7 +171,7 @@ def _decided(plan: Plan, table: Taken, as_of: date, events: Any, recorded: Colle
 
 def _past_measures(plan: Plan) -> list[PlannedMeasure]:
     """The measures that matter at earlier reviews."""
-    exprs = [s.expr for s in plan.steps if s.name in plan.past] + [n.operand for n in sustained(plan)]
+    exprs = [s.expr for s in plan.steps if s.name in plan.past] + [n.operand for n in plan.sustained]
     named = {n.name for e in exprs for n in ex.names(e)}
     return [m for m in plan.measures if m.name in named]
 

@@ -31,20 +31,10 @@ from samrules.plan.plan import Plan
 _ONE, _PLACE, _PLACES = "~one", "~place", "~places"
 
 
-def sustained(plan: Plan) -> list[ex.Held]:
-    """What must be sustained at the present, each once."""
-    found: dict[ex.Held, None] = {}
-    for step in plan.steps:
-        for node in ex.walk(step.expr):
-            if isinstance(node, ex.Held):
-                found[node] = None
-    return list(found)
-
-
 def look_back(plan: Plan, now: LazyFrame, past: Facts, as_of: date) -> tuple[LazyFrame, dict[ex.Held, Past]]:
     """The accounts with what their earlier reviews say. Raises FactError where a review that matters
     lies before a parameter's first value."""
-    nodes = sustained(plan)
+    nodes = plan.sustained
     assert nodes
     day = t.column(DAY, t.DATE, known=True)
     compiler = Compiler({s.name: s.expr for s in plan.steps}, past.terms, dated_parameters(plan, day), day,
