@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import Phase, settings
@@ -14,6 +15,9 @@ from samrules.engines.measures import NO_RECORD, Record
 from samrules.errors import EngineError
 from samrules.rules import ENGINES
 from tests.required import is_required
+
+if TYPE_CHECKING:
+    from tests.serving_kit import Visitor
 
 settings.register_profile("usual", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)  # a gate says the same twice; `long` searches
@@ -46,3 +50,22 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
     monkeypatch.setattr(outcome, "decide", on_this)
     return wanted
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Visitor]:
+    """A visitor of a server over a ledger."""
+    # imported here, as most tests have nothing to do with a server
+    from tests.serving_kit import over_ledger, visiting
+
+    with visiting(over_ledger(tmp_path)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
+    """The same, for tests that write nothing."""
+    from tests.serving_kit import over_ledger, visiting
+
+    with visiting(over_ledger(tmp_path_factory.mktemp("ledger"))) as found:
+        yield found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +38,6 @@ ONE: dict[str, Any] = {"accounts": [{"account_id": "x", "revenue": 5_000_000, "l
 @pytest.fixture(scope="module")
 def asker() -> Visitor:
     return visitor(plain())
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[Visitor]:
-    with visiting(over_ledger(tmp_path)) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
-    """The same, for tests that write nothing."""
-    with visiting(over_ledger(tmp_path_factory.mktemp("ledger"), read_only=False)) as found:
-        yield found
 
 
 # --- decide and explain ---
@@ -408,14 +394,12 @@ def test_an_override_that_cannot_stand(reader: Visitor, change: dict[str, Any], 
     assert (answer.status, answer.code, answer.json()["diagnostics"][0]["message"]) == (status, code, message)
 
 
-def test_a_ledger_that_is_only_read(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    service = over_ledger(tmp_path, read_only=True)
-    request.addfinalizer(service.close)
-    asker = visitor(service)
-    assert asker.post("/api/audit/overrides", OVERRIDE).status == 404
-    assert asker.post("/api/audit/decide/keep", ONE).status == 404
-    assert "override" not in asker.get("/account?id=A-17").text.lower()
-    assert "overrides" not in asker.get("/openapi.json").text
+def test_a_ledger_that_is_only_read(tmp_path: Path) -> None:
+    with visiting(over_ledger(tmp_path, read_only=True)) as asker:
+        assert asker.post("/api/audit/overrides", OVERRIDE).status == 404
+        assert asker.post("/api/audit/decide/keep", ONE).status == 404
+        assert "override" not in asker.get("/account?id=A-17").text.lower()
+        assert "overrides" not in asker.get("/openapi.json").text
 
 
 # --- the description ---

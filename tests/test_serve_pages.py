@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -16,28 +14,13 @@ from tests.serving_kit import (
     TOKEN,
     Visitor,
     form_token,
-    over_ledger,
     plain,
-    visiting,
     visitor,
 )
 
 PAGES = ["/", "/?q=script", "/account?id=A-17", "/account?id=b/../c%3fd%26e", "/log", "/log?account=A-17&kind=decision", "/record?number=1", "/record?number=2",
          "/record?number=4", "/verify", "/try", "/try/keep", "/what-if?record=4", "/would-change?record=4", "/portfolio?ruleset=keep", "/api", "/problems",
          "/account?id=nobody", "/nothing"]
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[Visitor]:
-    with visiting(over_ledger(tmp_path)) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
-    """The same, for tests that write nothing."""
-    with visiting(over_ledger(tmp_path_factory.mktemp("ledger"), read_only=False)) as found:
-        yield found
 
 
 class Page(HTMLParser):
